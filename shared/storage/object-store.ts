@@ -6,7 +6,8 @@ export interface ObjectInfo {
   readonly key: string;
   readonly sizeBytes: number;
   /**
-   * Opaque version of the content, without quotes: changes whenever the object is written. Only meaningful within one store.
+   * Opaque version of the content, without quotes: other bytes have another one; writing the same bytes again may keep it (S3
+   * does). Only meaningful within one store.
    */
   readonly eTag: string;
   readonly lastModifiedEpochMs: number;
@@ -17,7 +18,10 @@ export interface StoredObject extends ObjectInfo {
   readonly bytes: Uint8Array;
 }
 
-/** `start` inclusive, `end` exclusive, both in bytes. A negative `start` counts from the end, as `Array.prototype.slice` does. */
+/**
+ * `start` inclusive, `end` exclusive, both in bytes. A negative `start` counts from the end, as `Array.prototype.slice` does; an
+ * `end` past the size is cut to it.
+ */
 export interface ByteRange {
   readonly start: number;
   /** @default the object's size */
@@ -41,7 +45,8 @@ export interface ListOptions {
 }
 
 /**
- * The smallest interface that the domain needs of a bucket. Implementations: memory, file, S3; all of them pass
+ * The smallest interface that the domain needs of a bucket. Every method refuses a key that assertObjectKey (object-key.ts)
+ * refuses, with InvalidInputError (`invalid_key`). Implementations: memory, file, S3; all of them pass
  * test/shared/storage/object-store.contract.ts.
  */
 export interface ObjectStore {
@@ -54,7 +59,10 @@ export interface ObjectStore {
   /** Null when there is no such object. */
   head(key: string): Promise<ObjectInfo | null>;
 
-  /** Null when there is no such object. Throws InvalidInputError when the range starts past the end. */
+  /**
+   * Null when there is no such object.
+   * @throws InvalidInputError (`invalid_range`) when the range holds no byte of the object
+   */
   get(key: string, range?: ByteRange): Promise<StoredObject | null>;
 
   /**
