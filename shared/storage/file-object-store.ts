@@ -22,9 +22,9 @@ const READ_ATTEMPTS = 3;
 const CLOCK_TICK_MS = 20;
 
 /**
- * A folder as a bucket: one file an object. Writes are atomic (a reader sees the old bytes or the new ones) and survive a power cut;
- * conditional writes hold among threads and processes of one computer. The eTag is modification time, size and inode. `contentType` has no effect: the
- * suffix says it.
+ * A folder as a bucket: one file an object. Writes are atomic (a reader sees the old bytes or the new ones) and
+ * survive a power cut; conditional writes hold among threads and processes of one computer. The eTag is modification
+ * time, size and inode. `contentType` has no effect: the suffix says it.
  *
  * Keys that a folder cannot hold at the same time (`a` and `a/b`) are refused at the second write.
  */

@@ -35,8 +35,9 @@ interface Entry {
 }
 
 /**
- * The files below a folder in ascending UTF-8 byte order of their keys. Symbolic links are followed, except broken ones and those that lead back to a folder
- * above. Names that are no valid UTF-8 cannot be keys and are left out, as are sockets and the store's own files.
+ * The files below a folder in ascending UTF-8 byte order of their keys. Symbolic links are followed, except broken
+ * ones and those that lead back to a folder above. Names that are no valid UTF-8 cannot be keys and are left out, as
+ * are sockets and the store's own files.
  *
  * @throws HeadstartError `not_readable` for a folder that may not be read: a part left out silently would look like deleted pictures
  */
