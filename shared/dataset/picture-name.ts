@@ -1,8 +1,8 @@
 import type { SkipReason } from './dataset.ts';
 
 /**
- * What the libvips inside sharp's npm packages reads. Names say nothing certain: the decoder looks at the bytes, so a
- * PNG named `.jpg` is fine.
+ * Of every format that shared/image decodes. Names say nothing certain: the decoder looks at the bytes, so a PNG named `.jpg` is
+ * fine.
  */
 export const PICTURE_SUFFIXES = [
   '.jpg',
@@ -15,11 +15,12 @@ export const PICTURE_SUFFIXES = [
   '.tif',
   '.tiff',
   '.avif',
+  '.bmp',
 ] as const;
 
 /** Pictures all the same, but not readable here: worth another sentence than "not a picture". */
 const UNREADABLE_PICTURE_SUFFIXES = new Set(
-  '.heic .heif .bmp .jxl .jp2 .svg .psd .ico .raw .dng .cr2 .cr3 .nef .arw .orf .rw2'.split(' '),
+  '.heic .heif .jxl .jp2 .svg .psd .ico .raw .dng .cr2 .cr3 .nef .arw .orf .rw2'.split(' '),
 );
 
 const SUFFIXES: ReadonlySet<string> = new Set(PICTURE_SUFFIXES);
