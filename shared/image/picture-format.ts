@@ -51,7 +51,9 @@ function formatOfMediaFile(bytes: Uint8Array): PictureFormat | UnsupportedFormat
 }
 
 function isSvg(bytes: Uint8Array): boolean {
-  const start = textAt(bytes, 0, 1024).replace(/^\u00ef\u00bb\u00bf/, '').trimStart();
+  const start = textAt(bytes, 0, 1024)
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .trimStart();
   return start.startsWith('<svg') || (/^<(\?xml|!--|!DOCTYPE svg)/i.test(start) && start.includes('<svg'));
 }
 
@@ -60,5 +62,5 @@ function textAt(bytes: Uint8Array, offset: number, length: number): string {
 }
 
 function ascii(text: string): number[] {
-  return [...text].map((character) => character.charCodeAt(0));
+  return [...Buffer.from(text, 'latin1')];
 }

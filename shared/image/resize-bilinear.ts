@@ -82,13 +82,13 @@ function resizeRows({ pixels, width, height }: RawPicture, filter: Filter): Uint
       let red = ROUND;
       let green = ROUND;
       let blue = ROUND;
-      let from = row + (starts[x] as number) * 3;
+      let from = row + (starts[x] ?? 0) * 3;
       const first = x * stride;
-      for (let k = first, end = first + (counts[x] as number); k < end; k++, from += 3) {
-        const weight = weights[k] as number;
-        red = (red + Math.imul(pixels[from] as number, weight)) | 0;
-        green = (green + Math.imul(pixels[from + 1] as number, weight)) | 0;
-        blue = (blue + Math.imul(pixels[from + 2] as number, weight)) | 0;
+      for (let k = first, end = first + (counts[x] ?? 0); k < end; k++, from += 3) {
+        const weight = weights[k] ?? 0;
+        red = (red + Math.imul(pixels[from] ?? 0, weight)) | 0;
+        green = (green + Math.imul(pixels[from + 1] ?? 0, weight)) | 0;
+        blue = (blue + Math.imul(pixels[from + 2] ?? 0, weight)) | 0;
       }
       out[to] = Math.min(red >> PRECISION_BITS, 255);
       out[to + 1] = Math.min(green >> PRECISION_BITS, 255);
@@ -105,16 +105,16 @@ function resizeColumns(pixels: Uint8Array, rowLength: number, filter: Filter): U
   const sums = new Int32Array(rowLength);
   for (let y = 0; y < size; y++) {
     sums.fill(ROUND);
-    const count = counts[y] as number;
+    const count = counts[y] ?? 0;
     for (let k = 0; k < count; k++) {
-      const weight = weights[y * stride + k] as number;
-      const from = ((starts[y] as number) + k) * rowLength;
+      const weight = weights[y * stride + k] ?? 0;
+      const from = ((starts[y] ?? 0) + k) * rowLength;
       for (let i = 0; i < rowLength; i++) {
-        sums[i] = ((sums[i] as number) + Math.imul(pixels[from + i] as number, weight)) | 0;
+        sums[i] = ((sums[i] ?? 0) + Math.imul(pixels[from + i] ?? 0, weight)) | 0;
       }
     }
     const to = y * rowLength;
-    for (let i = 0; i < rowLength; i++) out[to + i] = Math.min((sums[i] as number) >> PRECISION_BITS, 255);
+    for (let i = 0; i < rowLength; i++) out[to + i] = Math.min((sums[i] ?? 0) >> PRECISION_BITS, 255);
   }
   return out;
 }
