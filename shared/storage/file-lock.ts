@@ -13,7 +13,10 @@ export const RESERVED_NAME_PREFIX = '.~headstart-';
 /** A lock is held for one write; whoever waits longer than this asks a person. */
 const LOCK_TIMEOUT_MS = 30_000;
 
-/** Between creating a lock file and writing its owner into it lie microseconds; an older one without owner was left by a crash. */
+/**
+ * Between creating a lock file and writing its owner into it lie microseconds; an older one without owner was left by
+ * a crash.
+ */
 const OWNERLESS_STALE_AFTER_MS = 5_000;
 
 /** Part of a file name. */
@@ -43,8 +46,8 @@ export function lockPathFor(path: string): string {
 }
 
 /**
- * Runs `work` while no other thread or process holds the same lock. A lock whose owner has died is removed, together with the
- * temporary file that the owner left.
+ * Runs `work` while no other thread or process holds the same lock. A lock whose owner has died is removed, together
+ * with the temporary file that the owner left.
  *
  * @throws HeadstartError `locked` when a living process, or one on another host, keeps the lock for 30 seconds
  */

@@ -4,8 +4,8 @@ import type { ByteRange, ListOptions, ObjectInfo, ObjectStore, PutOptions, Store
 import { assertPutCondition } from './put-condition.ts';
 
 /**
- * Objects in this process, gone with it. Bytes are copied in and out, so that a caller cannot change what is stored. `contentType`
- * has no effect: nothing in ObjectStore reads it back.
+ * Objects in this process, gone with it. Bytes are copied in and out, so that a caller cannot change what is stored.
+ * `contentType` has no effect: nothing in ObjectStore reads it back.
  */
 export class MemoryObjectStore implements ObjectStore {
   readonly location = 'memory:';

@@ -24,7 +24,10 @@ export function assertKeyPrefix(prefix: string): void {
   if (problem !== null) throw invalidKey('key prefix', prefix, problem);
 }
 
-/** Ascending UTF-8 byte order, as S3 lists. Code units order astral characters before U+E000 to U+FFFF; UTF-8 does not. */
+/**
+ * Ascending UTF-8 byte order, as S3 lists. Code units order astral characters before U+E000 to U+FFFF; UTF-8 does
+ * not.
+ */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {

@@ -20,7 +20,8 @@ const TIME_STEPS_MS = [0.002, 1, 10, 1_000, 2_000];
 const RENAME_ATTEMPTS = 20;
 
 /**
- * Writes the bytes beside the file, forces them to the disk, and renames. Whatever fails, the file at `path` is the old one, complete.
+ * Writes the bytes beside the file, forces them to the disk, and renames. Whatever fails, the file at `path` is the
+ * old one, complete.
  *
  * @returns of the new file
  */
