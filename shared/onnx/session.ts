@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { availableParallelism } from 'node:os';
 import { messageOf, InvalidInputError } from '../errors.ts';
 
@@ -37,6 +37,11 @@ export interface OnnxSession {
   /** Runs the graph for the named outputs only. @default all outputs */
   run(feeds: Readonly<Record<string, DenseTensor>>, outputs?: readonly string[]): Promise<Record<string, DenseTensor>>;
   release(): Promise<void>;
+}
+
+/** What computes, for manifests: `onnxruntime-node 1.30.0`. */
+export function runtimeVersion(): string {
+  return `onnxruntime-node ${env.versions.node ?? 'of unknown version'}`;
 }
 
 /** Threads for a function of this memory size: AWS gives one processor for each 1,769 MB. */

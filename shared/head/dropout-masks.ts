@@ -1,0 +1,40 @@
+import type { Random } from './random.ts';
+
+/** Values in a pool at least: 1,024 rows of 2,048, which are used 13 times an epoch of 13,500 rows, each time for another row. */
+const MIN_POOL_VALUES = 2 ** 21;
+
+/** Inverted dropout for one block of steps. */
+export interface DropoutMasks {
+  /** `[poolRows, dimensions]` float32: 1 / (1 - dropout) keeps an input, 0 drops it. */
+  readonly pool: Float32Array;
+  readonly poolRows: number;
+  /** `[steps, batchSize]`: the mask of each row; no two rows of a batch share one. */
+  readonly rows: BigInt64Array;
+}
+
+export interface DropoutRequest {
+  /** Probability of dropping an input, honoured to 1 / 65,536. */
+  readonly dropout: number;
+  readonly dimensions: number;
+  readonly batchSize: number;
+  readonly steps: number;
+}
+
+/** A fresh pool of random masks, and for each step a random place in it from which its rows take theirs. */
+export function dropoutMasks({ dropout, dimensions, batchSize, steps }: DropoutRequest, random: Random): DropoutMasks {
+  const poolRows = Math.max(2 * batchSize, Math.ceil(MIN_POOL_VALUES / dimensions));
+  const pool = new Float32Array(poolRows * dimensions);
+  const threshold = Math.round(dropout * 0x10000);
+  const kept = 1 / (1 - dropout);
+  for (let index = 0; index < pool.length; index += 2) {
+    const draw = random.uint32();
+    pool[index] = (draw & 0xffff) >= threshold ? kept : 0;
+    pool[index + 1] = draw >>> 16 >= threshold ? kept : 0;
+  }
+  const rows = new BigInt64Array(steps * batchSize);
+  for (let step = 0; step < steps; step += 1) {
+    const start = random.below(poolRows);
+    for (let row = 0; row < batchSize; row += 1) rows[step * batchSize + row] = BigInt((start + row) % poolRows);
+  }
+  return { pool, poolRows, rows };
+}

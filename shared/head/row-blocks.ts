@@ -1,0 +1,65 @@
+import type { LabelledRows } from './head.ts';
+
+/**
+ * Bytes of float16 features in one block: 65,536 rows of 2,048, or 1,280 of the flattened 7x7x2048. Bounds the memory of training, and
+ * is part of what makes a training repeatable: the scale of Adam's moments starts anew with each block.
+ */
+const BLOCK_BYTES = 256 * 1024 * 1024;
+
+/** Some rows with their labels, ready for a graph. */
+export interface RowBlock {
+  /** float16 bits, `[rowCount, dimensions]`. */
+  readonly features: Uint16Array;
+  readonly rowCount: number;
+  /** Indices into the features, in the order of use. */
+  readonly rows: Uint32Array;
+  /** Of `rows`, in the same order. */
+  readonly labels: Uint32Array;
+}
+
+/** Rows in a block: a multiple of the batch, so that only the last batch of an epoch is smaller. */
+export function rowsPerBlock(dimensions: number, batchSize: number, maxSteps: number): number {
+  const batches = Math.floor(BLOCK_BYTES / (2 * dimensions * batchSize));
+  return batchSize * Math.min(Math.max(1, batches), maxSteps);
+}
+
+/** `0..count-1`. */
+export function inSequence(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, index) => index);
+}
+
+/**
+ * The rows in this order, block by block. Rows that fit one block are read once and kept; more are streamed, so that memory holds one
+ * block, however many there are. Both give the same rows to the graph in the same blocks.
+ */
+export class RowBlocks {
+  readonly #rows: LabelledRows;
+  readonly #blockRows: number;
+  #kept: Uint16Array | null = null;
+
+  constructor(rows: LabelledRows, blockRows: number) {
+    this.#rows = rows;
+    this.#blockRows = blockRows;
+  }
+
+  async *inOrder(order: Uint32Array): AsyncIterable<RowBlock> {
+    const { features, labels } = this.#rows;
+    const labelsOf = (rows: Uint32Array) => rows.map((row) => labels[row] ?? 0);
+    if (features.rowCount <= this.#blockRows) {
+      this.#kept ??= await this.#read(inSequence(features.rowCount));
+      yield { features: this.#kept, rowCount: features.rowCount, rows: order, labels: labelsOf(order) };
+      return;
+    }
+    for (let start = 0; start < order.length; start += this.#blockRows) {
+      const rows = order.subarray(start, start + this.#blockRows);
+      const block = await this.#read(rows);
+      yield { features: block, rowCount: rows.length, rows: inSequence(rows.length), labels: labelsOf(rows) };
+    }
+  }
+
+  async #read(rows: Uint32Array): Promise<Uint16Array> {
+    const values = new Float16Array(rows.length * this.#rows.features.dimensions);
+    await this.#rows.features.read(rows, values);
+    return new Uint16Array(values.buffer);
+  }
+}
