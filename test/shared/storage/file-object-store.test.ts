@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, open, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -109,6 +109,19 @@ describe('FileObjectStore', () => {
       expect(await reservedNames(root)).toEqual([]);
     });
 
+    it('lets one of many writers win that find the lock of a dead process at once', async () => {
+      const dead = spawn(process.execPath, ['-e', '']);
+      await new Promise((resolve) => dead.once('exit', resolve));
+      for (let round = 0; round < 10; round++) {
+        const owner = { token: `${round}`.repeat(24), pid: dead.pid, host: hostname(), processStart: null };
+        await writeFile(lockOf(`key-${round}`), JSON.stringify(owner));
+        const writes = Array.from({ length: 20 }, () => store.put(`key-${round}`, bytesOf('1'), { ifAbsent: true }));
+        const results = await Promise.allSettled(writes);
+        expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      }
+      expect(await reservedNames(root)).toEqual([]);
+    });
+
     it('waits for a living owner', async () => {
       await writeFile(lockOf('key'), JSON.stringify({ token: 'a'.repeat(24), pid: process.pid, host: 'elsewhere' }));
       let isDone = false;
@@ -131,7 +144,7 @@ describe('FileObjectStore', () => {
       const owner = {
         token: 'b'.repeat(24),
         pid: process.pid,
-        host: (await import('node:os')).hostname(),
+        host: hostname(),
         processStart: 'x/1',
       };
       await writeFile(lockOf('key'), JSON.stringify(owner));
@@ -148,6 +161,16 @@ describe('FileObjectStore', () => {
         if (round % 20 === 19) await store.delete('key');
       }
       expect(seen.size).toBe(60);
+    });
+
+    it('cannot repeat after a deletion: the next file of that name has a later time', async () => {
+      const times = new Set<bigint>();
+      for (let round = 0; round < 20; round++) {
+        await store.put('key', bytesOf('aa'));
+        times.add((await stat(join(root, 'key'), { bigint: true })).mtimeNs);
+        await store.delete('key');
+      }
+      expect(times.size).toBe(20);
     });
 
     it('differ from that of a file dated in the future', async () => {
