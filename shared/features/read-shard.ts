@@ -1,6 +1,7 @@
 import type { Schema } from 'apache-arrow';
 import { type FileBlock, Footer } from 'apache-arrow/ipc/metadata/file';
 import { Message } from 'apache-arrow/ipc/metadata/message';
+import { assertBatchCounts, assertFooterCounts } from './assert-counts.ts';
 import type { ByteRange, ObjectInfo, ObjectStore } from '../storage/object-store.ts';
 import type { FeatureLocation } from './feature-row.ts';
 import { type BatchLayout, ShardBatch } from './shard-batch.ts';
@@ -36,7 +37,10 @@ export async function readShard(
     await fetch({ start: Math.max(0, sizeBytes - TRAILER_BYTES), end: sizeBytes }),
     (bytes) => footerRangeOf(bytes, sizeBytes),
   );
-  const footer = parse(key, await fetch(footerRange), (bytes) => Footer.decode(bytes));
+  const footer = parse(key, await fetch(footerRange), (bytes) => {
+    assertFooterCounts(bytes);
+    return Footer.decode(bytes);
+  });
   const listSize = parse(key, footer.schema, (schema) => listSizeOf(key, schema, location));
   const batches: ShardBatch[] = [];
   for (const block of footer.recordBatches()) {
@@ -129,7 +133,9 @@ async function readBatch(
   const guess = Math.min(bodyLength, Math.ceil(bodyLength / rowBytes) * GUESSED_FACT_BYTES + 4096);
   const bytes = await fetch({ start: offset, end: bodyStart + guess });
   const header = parse(shardKey, bytes, (all) => {
-    const message = Message.decode(all.subarray(MESSAGE_PREFIX_BYTES, metaDataLength));
+    const metadata = all.subarray(MESSAGE_PREFIX_BYTES, metaDataLength);
+    assertBatchCounts(metadata);
+    const message = Message.decode(metadata);
     if (!message.isRecordBatch()) throw new Error('expected a record batch where the footer says there is one');
     return message.header();
   });
