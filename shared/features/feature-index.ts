@@ -162,13 +162,17 @@ export class FeatureIndex {
   }
 
   #placesOf(keys: readonly string[]): VectorPlace[] {
-    const missing = keys.filter((key) => !this.has(key));
-    if (missing.length > 0) {
-      throw new NotFoundError(
-        `expected a vector of every picture, but ${missing.length} have none, the first is "${missing[0] ?? ''}"; embed them first`,
-        { code: 'missing_vector' },
-      );
+    const missing: string[] = [];
+    const places: VectorPlace[] = [];
+    for (const key of keys) {
+      const place = this.#winners.get(key);
+      if (place === undefined || this.#at(place).batch.isTombstone(place % ROWS)) missing.push(key);
+      else places.push(this.#placeOf(place));
     }
-    return keys.map((key) => this.#placeOf(this.#winners.get(key) ?? 0));
+    if (missing.length === 0) return places;
+    throw new NotFoundError(
+      `expected a vector of every picture, but ${missing.length} have none, the first is "${missing[0] ?? ''}"; embed them first`,
+      { code: 'missing_vector' },
+    );
   }
 }

@@ -24,7 +24,7 @@ export async function loadRows(
   const values = new Float16Array(places.length * dimensions);
   await mapParallel(runsOf(places, dimensions * 2, LIMITS), PARALLEL_READS, async (run) => {
     if (signal?.aborted === true) throw new CancelledError();
-    await readRun(store, run, dimensions, values);
+    await readRun(store, places, run, dimensions, values);
   });
   return rowsOf(values, places.length, dimensions);
 }

@@ -30,6 +30,6 @@ export class StreamedRows implements FeatureRows {
       return place;
     });
     const runs = runsOf(places, this.dimensions * 2, LIMITS);
-    await mapParallel(runs, PARALLEL_READS, (run) => readRun(this.#store, run, this.dimensions, out));
+    await mapParallel(runs, PARALLEL_READS, (run) => readRun(this.#store, places, run, this.dimensions, out));
   }
 }

@@ -15,8 +15,8 @@ export interface VectorRun {
   readonly shardKey: string;
   readonly start: number;
   readonly end: number;
-  /** Position in the caller's output, and first byte in the run. */
-  readonly rows: readonly { readonly target: number; readonly offset: number }[];
+  /** Positions in the caller's places and output, in the order in which the rows are stored. */
+  readonly targets: Uint32Array;
 }
 
 /**
@@ -30,20 +30,36 @@ export function runsOf(
   rowBytes: number,
   { maxGapBytes, maxRunBytes }: { readonly maxGapBytes: number; readonly maxRunBytes: number },
 ): VectorRun[] {
-  const sorted = places.map((place, target) => ({ ...place, target }));
-  sorted.sort((a, b) => (a.shardKey === b.shardKey ? a.start - b.start : a.shardKey < b.shardKey ? -1 : 1));
-  const runs: { shardKey: string; start: number; end: number; rows: { target: number; offset: number }[] }[] = [];
-  for (const { shardKey, start, target } of sorted) {
-    const end = start + rowBytes;
-    let run = runs.at(-1);
-    if (run?.shardKey !== shardKey || start > run.end + maxGapBytes || end - run.start > maxRunBytes) {
-      run = { shardKey, start, end, rows: [] };
-      runs.push(run);
-    }
-    run.end = Math.max(run.end, end);
-    run.rows.push({ target, offset: start - run.start });
+  const order = storedOrderOf(places);
+  const runs: VectorRun[] = [];
+  let first = 0;
+  for (let i = 1; i <= order.length; i++) {
+    const [head, last, next] = [places[order[first] ?? 0], places[order[i - 1] ?? 0], places[order[i] ?? -1]];
+    if (head === undefined || last === undefined) break;
+    const end = last.start + rowBytes;
+    const isJoined =
+      next?.shardKey === head.shardKey &&
+      next.start <= end + maxGapBytes &&
+      next.start + rowBytes - head.start <= maxRunBytes;
+    if (isJoined) continue;
+    runs.push({ shardKey: head.shardKey, start: head.start, end, targets: order.subarray(first, i) });
+    first = i;
   }
   return runs;
+}
+
+/** Indices of the places by shard and position. Whole datasets come in that order, and a million need not be sorted then. */
+function storedOrderOf(places: readonly VectorPlace[]): Uint32Array {
+  const order = Uint32Array.from(places.keys());
+  const isSorted = places.every((place, i) => i === 0 || comparePlaces(places[i - 1] ?? place, place) <= 0);
+  return isSorted ? order : order.sort((a, b) => comparePlaces(places[a] ?? NOWHERE, places[b] ?? NOWHERE));
+}
+
+const NOWHERE: VectorPlace = { shardKey: '', start: 0 };
+
+function comparePlaces(a: VectorPlace, b: VectorPlace): number {
+  if (a.shardKey === b.shardKey) return a.start - b.start;
+  return a.shardKey < b.shardKey ? -1 : 1;
 }
 
 /**
@@ -52,6 +68,7 @@ export function runsOf(
  */
 export async function readRun(
   store: ObjectStore,
+  places: readonly VectorPlace[],
   run: VectorRun,
   dimensions: number,
   out: Float16Array,
@@ -59,20 +76,25 @@ export async function readRun(
   const object = await store.get(run.shardKey, { start: run.start, end: run.end });
   if (object === null) throw new ShardGoneError(run.shardKey);
   if (object.bytes.length < run.end - run.start) throw poisoned(run.shardKey, 'ends before its vectors');
-  const values = halvesOf(object.bytes);
-  copyRows(values, run, dimensions, out);
+  copyRows(halvesOf(object.bytes), places, run, dimensions, out);
 }
 
 /** Neighbours that stay neighbours are copied at once. */
-function copyRows(values: Float16Array, { rows, shardKey }: VectorRun, dimensions: number, out: Float16Array): void {
-  for (let first = 0; first < rows.length;) {
-    const { target, offset } = rows[first] ?? { target: 0, offset: 0 };
+function copyRows(
+  values: Float16Array,
+  places: readonly VectorPlace[],
+  { targets, start, shardKey }: VectorRun,
+  dimensions: number,
+  out: Float16Array,
+): void {
+  const offsetOf = (i: number): number => ((places[targets[i] ?? 0]?.start ?? 0) - start) / 2;
+  for (let first = 0; first < targets.length;) {
+    const target = targets[first] ?? 0;
+    const offset = offsetOf(first);
     let count = 1;
-    for (; first + count < rows.length; count++) {
-      const next = rows[first + count];
-      if (next?.target !== target + count || next.offset !== offset + count * dimensions * 2) break;
-    }
-    const source = values.subarray(offset / 2, offset / 2 + count * dimensions);
+    while (targets[first + count] === target + count && offsetOf(first + count) === offset + count * dimensions)
+      count++;
+    const source = values.subarray(offset, offset + count * dimensions);
     if (indexOfNonFinite(source) !== -1) throw poisoned(shardKey, 'holds a value that is not a finite number');
     out.set(source, target * dimensions);
     first += count;
