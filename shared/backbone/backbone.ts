@@ -19,15 +19,21 @@ export interface BackboneEntry {
   readonly outputs: BackboneOutputs;
   /** Trainable numbers in the published network, without its classifier. */
   readonly parameterCount: number;
-  /** False until the file's hash has been seen by us on a real download. */
-  readonly isVerified: boolean;
+}
+
+export interface FileHash {
+  readonly algorithm: 'md5' | 'sha256';
+  readonly hex: string;
 }
 
 export interface BackboneSource {
   /** `https:` to be pulled, `npm:<package>/<path>` when an installed package carries it. */
   readonly url: string;
   readonly format: 'keras-h5' | 'tfjs-graph' | 'tfjs-layers' | 'onnx' | 'safetensors';
-  readonly hash: { readonly algorithm: 'md5' | 'sha256'; readonly hex: string } | null;
+  /** As the publisher states it, or as seen on a real download; null is shown as `unverified`. */
+  readonly hash: FileHash | null;
+  /** For `onnx`: the value inside the graph that becomes the backbone's output, where the file itself only has class scores. */
+  readonly featuresValue?: string;
   /** @default unknown */
   readonly sizeBytes?: number;
 }
