@@ -42,9 +42,9 @@ export async function readShard(
     return Footer.decode(bytes);
   });
   const listSize = parse(key, footer.schema, (schema) => listSizeOf(key, schema, location));
+  const blocks = parse(key, footer, (decoded) => blocksOf(decoded, sizeBytes));
   const batches: ShardBatch[] = [];
-  for (const block of footer.recordBatches()) {
-    if (block.offset + block.metaDataLength + block.bodyLength > sizeBytes) throw truncated(key, sizeBytes);
+  for (const block of blocks) {
     const layout = { shardKey: key, listSize, bodyStart: block.offset + block.metaDataLength };
     batches.push(await readBatch(key, block, layout, fetch));
   }
@@ -79,8 +79,15 @@ function parse<A, R>(shardKey: string, input: A, read: (input: A) => R): R {
   }
 }
 
-function truncated(shardKey: string, sizeBytes: number): RefusedShardError {
-  return new RefusedShardError(shardKey, new Error(`expected a whole Arrow file, received ${sizeBytes} bytes of one`));
+function blocksOf(footer: Footer, sizeBytes: number): FileBlock[] {
+  const blocks = [...footer.recordBatches()];
+  for (const { offset, metaDataLength, bodyLength } of blocks) {
+    const end = offset + metaDataLength + bodyLength;
+    if (offset < MAGIC.length || metaDataLength < MESSAGE_PREFIX_BYTES || bodyLength < 0 || end > sizeBytes) {
+      throw new Error(`expected record batches within ${sizeBytes} bytes, received one from ${offset} to ${end}`);
+    }
+  }
+  return blocks;
 }
 
 function footerRangeOf(trailer: Uint8Array, sizeBytes: number): Required<ByteRange> {

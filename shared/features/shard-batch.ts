@@ -54,6 +54,9 @@ export class ShardBatch {
     if (vectors.length < record.length * layout.listSize * 2 || vectors.offset + vectors.length > bodyLength) {
       throw new Error(`expected vectors of ${record.length} rows, received ${vectors.length} bytes`);
     }
+    if (record.length < 0 || regions.some(({ offset, length }) => offset < 0 || length < 0)) {
+      throw new Error(`expected rows and buffers of 0 bytes or more, received ${record.length} rows`);
+    }
     const facts = regions.slice(0, BUFFER.vectors);
     const end = Math.max(0, ...facts.map(({ offset, length }) => offset + length));
     if (end > bodyLength)

@@ -84,7 +84,8 @@ function headerOf(bytes: Uint8Array): BitmapHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = view.getUint32(14, true);
   const isOs2 = headerBytes === OS2_HEADER_BYTES;
-  if (!isOs2 && (headerBytes < 40 || bytes.length < 54)) throw damaged('a header of 40 bytes or more', `${headerBytes}`);
+  if (!isOs2 && (headerBytes < 40 || bytes.length < 54))
+    throw damaged('a header of 40 bytes or more', `${headerBytes}`);
   const signedHeight = isOs2 ? view.getUint16(20, true) : view.getInt32(22, true);
   const bitsPerPixel = view.getUint16(isOs2 ? 24 : 28, true);
   const header: BitmapHeader = {

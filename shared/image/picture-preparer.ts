@@ -10,9 +10,7 @@ import { preparePicture, type PreparedPicture } from './prepare-picture.ts';
 
 const WORKER_FILE = './decode-worker.ts';
 
-/**
- * Two workers prepare 400 and more photos a second, above what any backbone takes on a few cores. None where there is one core only.
- */
+/** A photo of 0.2 megapixels takes about 4 ms of a core, one of 12 megapixels 160 ms. None where there is one core only. */
 export function defaultWorkerCount(): number {
   return availableParallelism() > 1 ? 2 : 0;
 }

@@ -93,7 +93,9 @@ describe('embedPictures', () => {
     const { values } = await index.loadRows(keys);
     keys.forEach((key, i) => {
       const expected = [(i * 10) / 255, (255 - i * 10) / 255, 0.2];
-      expected.forEach((value, c) => expect(values[i * 3 + c]).toBeCloseTo(value, 3));
+      expected.forEach((value, c) => {
+        expect(values[i * 3 + c]).toBeCloseTo(value, 3);
+      });
       expect(index.get(key)).toMatchObject({ width: 9, height: 7 });
     });
   });

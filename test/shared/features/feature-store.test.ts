@@ -182,7 +182,7 @@ describe('FeatureStore', () => {
           else expect(loaded).toMatchObject({ rowCount: 1, dimensions: 5 });
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 
