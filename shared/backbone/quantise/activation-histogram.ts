@@ -15,13 +15,16 @@ export class ActivationHistogram {
   add(name: string, values: Float32Array): void {
     let min = this.min;
     let max = this.max;
+    let sum = 0;
     for (const value of values) {
       if (value < min) min = value;
       if (value > max) max = value;
+      sum += value;
     }
-    if (!Number.isFinite(min) || !Number.isFinite(max)) {
+    // NaN is neither smaller nor larger, but no sum hides it.
+    if (!Number.isFinite(sum)) {
       throw new InvalidInputError(
-        `expected finite numbers in tensor "${name}" while calibrating, received ${String(min)} to ${String(max)}; ` +
+        `expected finite numbers in tensor "${name}" while calibrating, received a sum of ${String(sum)}; ` +
           'check the normalisation of the pictures',
       );
     }

@@ -69,8 +69,8 @@ function foldInto(graph: OnnxGraph, conv: OnnxNode, norm: OnnxNode): boolean {
   const folded = foldBatchNorm(parts, floatAttribute(norm, 'epsilon', 1e-5));
   conv.input = [
     x,
-    graph.setConstant(`${output}/weight`, 'float32', weight.dims, folded.kernel),
-    graph.setConstant(`${output}/bias`, 'float32', [folded.bias.length], folded.bias),
+    graph.setConstant(`${output}/folded_weight`, 'float32', weight.dims, folded.kernel),
+    graph.setConstant(`${output}/folded_bias`, 'float32', [folded.bias.length], folded.bias),
   ];
   conv.output = [output];
   return true;

@@ -2,66 +2,92 @@ import { quantiseChannels, type WeightedNode } from './channel-weights.ts';
 import type { UInt8Scale } from './choose-range.ts';
 import { makeNode, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
 import type { QuantisationPlan } from './plan-quantisation.ts';
+import { roundingBias } from './rounding-bias.ts';
 
 /** Half of int32's range, so that sums on top of a bias cannot overflow. */
 const LARGEST_BIAS = 2 ** 30;
+const INT8_LIMIT = 127;
+
+export interface Calibration {
+  /** Of every observed value. */
+  readonly scales: ReadonlyMap<string, UInt8Scale>;
+  /** By channel, of every input of a node with weights. */
+  readonly means: ReadonlyMap<string, Float64Array>;
+  /** 127 uses int8 fully; 63 cannot overflow the 16-bit sums of processors without VNNI. */
+  readonly weightLimit: number;
+}
 
 /**
  * Writes QuantizeLinear and DequantizeLinear around the nodes of the plan; ONNX Runtime turns each group into one int8 kernel.
- *
- * @param scales of every observed value
- * @param weightLimit 127 uses int8 fully; 63 cannot overflow the 16-bit sums of processors without VNNI
  */
-export function insertScales(
-  graph: OnnxGraph,
-  plan: QuantisationPlan,
-  scales: ReadonlyMap<string, UInt8Scale>,
-  weightLimit: number,
-): void {
-  const scaleOf = (name: string) => scales.get(plan.sharedScale.get(name) ?? name);
+export function insertScales(graph: OnnxGraph, plan: QuantisationPlan, calibration: Calibration): void {
+  const scaleOf = (name: string) => calibration.scales.get(plan.sharedScale.get(name) ?? name);
   for (const weighted of plan.weighted) {
-    const input = scaleOf(weighted.node.input?.[0] ?? '');
-    if (input) graph.nodes.unshift(...quantiseWeighted(graph, weighted, input.scale, weightLimit));
+    const [input = ''] = weighted.node.input ?? [];
+    const scale = scaleOf(input)?.scale;
+    const means = calibration.means.get(input);
+    if (scale !== undefined && means) {
+      graph.nodes.unshift(...quantiseWeighted(graph, weighted, { scale, means, limit: calibration.weightLimit }));
+    }
   }
-  const values = [...plan.observed, ...plan.sharedScale.keys()];
-  for (const name of values) {
+  for (const name of [...plan.observed, ...plan.sharedScale.keys()]) {
     const scale = scaleOf(name);
     if (scale) quantiseValue(graph, name, scale);
   }
 }
 
-function quantiseWeighted(
-  graph: OnnxGraph,
-  { node, weight, axis }: WeightedNode,
-  inputScale: number,
-  weightLimit: number,
-): readonly OnnxNode[] {
+interface InputFacts {
+  readonly scale: number;
+  readonly means: Float64Array;
+  readonly limit: number;
+}
+
+function quantiseWeighted(graph: OnnxGraph, weighted: WeightedNode, input: InputFacts): readonly OnnxNode[] {
+  const { node, weight, axis } = weighted;
   const stem = node.output?.[0] ?? '';
   const [x = '', , biasName = ''] = node.input ?? [];
-  const bias = biasName === '' ? null : graph.floatConstant(biasName);
+  const bias = biasName === '' ? null : (graph.floatConstant(biasName)?.data ?? null);
   // A channel with tiny weights and a large bias would need more than 32 bits for its bias: its scale is raised.
-  const smallest = bias?.data.map((value) => Math.abs(value) / LARGEST_BIAS / inputScale);
-  const { quantised, scales } = quantiseChannels(weight, axis, weightLimit, smallest);
-  const inputs = [
+  const smallest = bias?.map((value) => Math.abs(value) / LARGEST_BIAS / input.scale);
+  const channels = quantiseChannels(weight, axis, limitOf(weighted, input), smallest);
+  const { quantised, scales } = channels;
+  const weightInputs = [
     graph.setConstant(`${stem}/weight_int8`, 'int8', weight.dims, quantised),
     graph.setConstant(`${stem}/weight_scale`, 'float32', [scales.length], scales),
     graph.setConstant(`${stem}/weight_zero`, 'int8', [scales.length], new Int8Array(scales.length)),
   ];
-  const weightOut = `${stem}/weight`;
-  const nodes = [makeNode('DequantizeLinear', inputs, weightOut, { axis })];
-  node.input = [x, weightOut];
-  if (bias) {
-    const steps = scales.map((scale) => scale * inputScale);
-    const rounded = Int32Array.from(bias.data, (value, o) => Math.round(value / (steps[o] ?? 1)));
-    const biasInputs = [
-      graph.setConstant(`${stem}/bias_int32`, 'int32', [rounded.length], rounded),
-      graph.setConstant(`${stem}/bias_scale`, 'float32', [steps.length], steps),
-      graph.setConstant(`${stem}/bias_zero`, 'int32', [rounded.length], new Int32Array(rounded.length)),
-    ];
-    nodes.push(makeNode('DequantizeLinear', biasInputs, `${stem}/bias`, { axis: 0 }));
-    node.input.push(`${stem}/bias`);
-  }
-  return nodes;
+  const dequantised = makeNode('DequantizeLinear', weightInputs, `${stem}/weight`, { axis });
+  node.input = [x, `${stem}/weight`];
+  // MatMul takes no bias.
+  if (node.opType === 'MatMul') return [dequantised];
+  node.input.push(`${stem}/bias`);
+  const moved = roundingBias(weighted, channels, input.means);
+  const corrected = moved.map((value, o) => (bias?.[o] ?? 0) - value);
+  return [
+    dequantised,
+    storeBias(
+      graph,
+      stem,
+      corrected,
+      scales.map((scale) => scale * input.scale),
+    ),
+  ];
+}
+
+/** Depthwise kernels sum in 32 bits on every processor, and their few weights need every step. */
+function limitOf({ node, weight }: WeightedNode, { limit, means }: InputFacts): number {
+  const isDepthwise = node.opType === 'Conv' && weight.dims[1] === 1 && means.length > 1;
+  return isDepthwise ? INT8_LIMIT : limit;
+}
+
+function storeBias(graph: OnnxGraph, stem: string, bias: Float32Array, scales: Float32Array): OnnxNode {
+  const rounded = Int32Array.from(bias, (value, o) => Math.round(value / (scales[o] ?? 1)));
+  const inputs = [
+    graph.setConstant(`${stem}/bias_int32`, 'int32', [rounded.length], rounded),
+    graph.setConstant(`${stem}/bias_scale`, 'float32', [rounded.length], scales),
+    graph.setConstant(`${stem}/bias_zero`, 'int32', [rounded.length], new Int32Array(rounded.length)),
+  ];
+  return makeNode('DequantizeLinear', inputs, `${stem}/bias`, { axis: 0 });
 }
 
 /** Readers keep the value's name, so that only its writer changes; an input has no writer, so its readers change. */

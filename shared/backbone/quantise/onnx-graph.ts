@@ -53,8 +53,8 @@ export class OnnxGraph {
     if (tensor?.dataType !== FLOAT) return null;
     const dims = (tensor.dims ?? []).map(Number);
     const raw = tensor.rawData;
-    // A copy: raw bytes inside a file need not lie at a multiple of four.
-    if (raw && raw.length > 0) return { dims, data: new Float32Array(raw.slice().buffer) };
+    // A copy: raw bytes inside a file need not lie at a multiple of four (and slice() of a Buffer copies nothing).
+    if (raw && raw.length > 0) return { dims, data: new Float32Array(new Uint8Array(raw).buffer) };
     return { dims, data: Float32Array.from(tensor.floatData ?? []) };
   }
 

@@ -1,11 +1,12 @@
 import { CancelledError, InvalidInputError } from '../../errors.ts';
-import { openSession, type DenseTensor, type OnnxSession } from '../../onnx/session.ts';
+import { openSession, type DenseTensor } from '../../onnx/session.ts';
 import { ActivationHistogram } from './activation-histogram.ts';
 import { chooseScale, type CalibrationMethod } from './choose-range.ts';
 import { foldConstants } from './fold-constants.ts';
 import { insertScales } from './insert-scales.ts';
 import { OnnxGraph } from './onnx-graph.ts';
 import { planQuantisation, type QuantisationPlan } from './plan-quantisation.ts';
+import { ChannelMeans } from './rounding-bias.ts';
 
 /** DequantizeLinear by channel is of this operator set. */
 const SMALLEST_OPSET = 13;
@@ -64,7 +65,7 @@ export async function quantiseBackbone(
   await foldConstants(graph);
   const plan = planQuantisation(graph);
   assertQuantisable(graph, plan);
-  const { histograms, pictures } = await calibrate(graph, plan, calibration, options);
+  const { pictures, histograms, means } = await calibrate(graph, plan, calibration, options);
   const scales = new Map(
     [...histograms].map(([name, histogram]) => {
       // Pictures themselves have 8 bits: cutting their range would change them.
@@ -72,7 +73,11 @@ export async function quantiseBackbone(
       return [name, chooseScale(method, histogram)] as const;
     }),
   );
-  insertScales(graph, plan, scales, WEIGHT_LIMITS[options.weightRange ?? 'portable']);
+  insertScales(graph, plan, {
+    scales,
+    means: new Map([...means].map(([name, channels]) => [name, channels.means])),
+    weightLimit: WEIGHT_LIMITS[options.weightRange ?? 'portable'],
+  });
   graph.prune();
   const bytes = graph.toBytes();
   const products = graph.nodes.filter(({ opType }) => ['Conv', 'Gemm', 'MatMul'].includes(opType ?? ''));
@@ -88,16 +93,23 @@ export async function quantiseBackbone(
   };
 }
 
+/** What is seen of the values inside the graph. */
+interface Observations {
+  readonly histograms: ReadonlyMap<string, ActivationHistogram>;
+  readonly means: ReadonlyMap<string, ChannelMeans>;
+}
+
 async function calibrate(
   graph: OnnxGraph,
   plan: QuantisationPlan,
   batches: Iterable<Float32Array> | AsyncIterable<Float32Array>,
   options: QuantiseOptions,
-): Promise<{ readonly histograms: ReadonlyMap<string, ActivationHistogram>; readonly pictures: number }> {
+): Promise<Observations & { readonly pictures: number }> {
   const [input = ''] = graph.inputNames;
   const dims = options.pictureDims ?? fixedDims(graph, input);
   const histograms = new Map(plan.observed.map((name) => [name, new ActivationHistogram()]));
-  const computed = plan.observed.filter((name) => name !== input);
+  const means = new Map(plan.weighted.map(({ node }) => [node.input?.[0] ?? '', new ChannelMeans()]));
+  const computed = [...new Set([...histograms.keys(), ...means.keys()])].filter((name) => name !== input);
   const session = await openSession(
     graph.toBytes(computed),
     options.threads === undefined ? {} : { threads: options.threads },
@@ -105,9 +117,11 @@ async function calibrate(
   let pictures = 0;
   try {
     for await (const batch of batches) {
-      for (const picture of splitBatch(batch, dims)) {
+      // One picture at a time: all activations of ResNet50 take 44 MB a picture.
+      for (const data of splitBatch(batch, dims)) {
         if (options.signal?.aborted === true) throw new CancelledError('cancelled; no quantised backbone was written');
-        await observe(session, input, { data: picture, dims: [1, ...dims] }, computed, histograms);
+        const picture = { data, dims: [1, ...dims] };
+        observe({ ...(await session.run({ [input]: picture }, computed)), [input]: picture }, { histograms, means });
         pictures++;
         options.onProgress?.(pictures);
       }
@@ -115,24 +129,17 @@ async function calibrate(
   } finally {
     await session.release();
   }
-  if (pictures > 0) return { histograms, pictures };
+  if (pictures > 0) return { histograms, means, pictures };
   throw new InvalidInputError(
     'expected at least one picture to calibrate int8, received none; give about 100 of your own',
   );
 }
 
-/** One picture at a time: all activations of ResNet50 take 44 MB a picture. */
-async function observe(
-  session: OnnxSession,
-  input: string,
-  picture: DenseTensor<Float32Array>,
-  computed: readonly string[],
-  histograms: ReadonlyMap<string, ActivationHistogram>,
-): Promise<void> {
-  const results = await session.run({ [input]: picture }, computed);
-  for (const [name, histogram] of histograms) {
-    const values = name === input ? picture.data : results[name]?.data;
-    if (values instanceof Float32Array) histogram.add(name, values);
+function observe(values: Readonly<Record<string, DenseTensor>>, { histograms, means }: Observations): void {
+  for (const [name, { data, dims }] of Object.entries(values)) {
+    if (!(data instanceof Float32Array)) continue;
+    histograms.get(name)?.add(name, data);
+    means.get(name)?.add(data, dims);
   }
 }
 
