@@ -1,0 +1,103 @@
+import { mkdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { InvalidInputError, NotFoundError } from '../errors.ts';
+import type { BackboneEntry, BackboneSource, InstalledBackbone, Precision } from './backbone.ts';
+import { backboneHome } from './backbone-home.ts';
+import { backboneEntry } from './backbone-registry.ts';
+import { assertFileHash, downloadFile, hashOfFile, type DownloadOptions } from './download-file.ts';
+import { installPackagedBackbone } from './install-packaged-backbone.ts';
+import { installInPrecision, type CalibrationPictures } from './install-in-precision.ts';
+import type { HomeOptions } from './installed-backbones.ts';
+import { importOnnx } from './onnx/import-onnx.ts';
+import { importResNet50 } from './resnet50/import-resnet50.ts';
+
+export interface PullOptions extends HomeOptions, Pick<DownloadOptions, 'signal' | 'onProgress'> {
+  /** Folder of a server that has the same file under the same name. @default HEADSTART_MIRROR, else the publisher */
+  readonly mirror?: string;
+  /** Takes the weights from here instead; its hash is checked all the same. */
+  readonly file?: string;
+  /** @default 'float32' */
+  readonly precision?: Precision;
+  /** Needed for precision `int8`. */
+  readonly calibration?: CalibrationPictures;
+}
+
+export interface PulledBackbone {
+  readonly installed: InstalledBackbone;
+  /** Of the weight file, hex: to be compared with the publisher's where the registry knows no hash. Null for a packaged backbone. */
+  readonly sourceSha256: string | null;
+}
+
+/**
+ * Gets the weights of a registered backbone, checks them and installs them. A download that was cut short goes on where it stopped.
+ * A backbone of this name that worked before stays in place until the new one is complete.
+ *
+ * @throws InvalidInputError, NotFoundError, DamagedFileError, HeadstartError `download_failed`
+ */
+export async function pullBackbone(name: string, options: PullOptions = {}): Promise<PulledBackbone> {
+  const entry = backboneEntry(name);
+  const [source] = entry.sources;
+  if (source === undefined)
+    throw new InvalidInputError(`expected a source for backbone "${name}", the registry has none`);
+  const { precision = 'float32' } = options;
+  if (source.format === 'tfjs-graph') {
+    const packaged = await installPackagedBackbone(name, options);
+    if (precision === 'float32') return { installed: packaged, sourceSha256: null };
+    return { installed: await installInPrecision(packaged, precision, options), sourceSha256: null };
+  }
+  const file =
+    options.file === undefined ? await download(entry, source, options) : await localFile(options.file, source);
+  const installed = await installInPrecision(await importWeights(entry, source, file), precision, options);
+  return { installed, sourceSha256: await hashOfFile(file, 'sha256') };
+}
+
+async function localFile(file: string, { hash }: BackboneSource): Promise<string> {
+  const facts = await stat(file).catch(() => null);
+  if (facts?.isFile() !== true)
+    throw new NotFoundError(`expected a file of weights at "${file}", found none; check the path`);
+  if (hash !== null) await assertFileHash(file, file, hash);
+  return file;
+}
+
+async function download(entry: BackboneEntry, source: BackboneSource, options: PullOptions): Promise<string> {
+  const folder = path.join(options.home ?? backboneHome(), 'downloads');
+  await mkdir(folder, { recursive: true });
+  const fileName = path.posix.basename(new URL(source.url).pathname);
+  const target = path.join(folder, `${entry.name}-${fileName}`);
+  const { hash } = source;
+  const isHere = await stat(target).catch(() => null);
+  if (isHere !== null && hash !== null && (await hashOfFile(target, hash.algorithm)) === hash.hex) return target;
+  const { signal, onProgress } = options;
+  await downloadFile(urlOf(source, fileName, options.mirror), target, {
+    hash,
+    ...(signal && { signal }),
+    ...(onProgress && { onProgress }),
+  });
+  return target;
+}
+
+function urlOf(source: BackboneSource, fileName: string, mirror = process.env.HEADSTART_MIRROR): string {
+  if (mirror === undefined || mirror === '') return source.url;
+  const folder = `${mirror.replace(/\/$/, '')}/`;
+  if (!URL.canParse(folder) || !/^https?:/.test(folder)) {
+    throw new InvalidInputError(`expected http:// or https:// and a folder for the mirror, received "${mirror}"`);
+  }
+  return new URL(fileName, folder).href;
+}
+
+/** What an importer made of the file, in float32. */
+async function importWeights(entry: BackboneEntry, source: BackboneSource, file: string) {
+  const { name, licence, parameterCount, input, outputs } = entry;
+  const facts = { name, licence, parameterCount, importedFrom: source.url, precision: 'float32' } as const;
+  if (source.format === 'onnx') {
+    const imported = await importOnnx(file, {
+      normalisation: input.normalisation,
+      inputName: input.name,
+      ...(source.featuresValue !== undefined && { featuresName: source.featuresValue }),
+      ...(outputs.features === null && { embeddingName: 'last_hidden_state' }),
+    });
+    return { ...facts, ...imported, parameterCount: parameterCount || imported.parameterCount };
+  }
+  const { model } = await importResNet50(file);
+  return { ...facts, input, outputs, model };
+}
