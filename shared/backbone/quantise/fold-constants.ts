@@ -2,17 +2,31 @@ import { openSession } from '../../onnx/session.ts';
 import { foldBatchNorm } from '../resnet50/fold-batch-norm.ts';
 import { floatAttribute, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
 
+/** What was replaced, so that what stays float32 can go back to its smaller stored form. */
+export interface FoldedConstants {
+  readonly nodes: readonly OnnxNode[];
+  readonly names: readonly string[];
+}
+
 /**
  * Computes what does not depend on the picture (a stored int8 weight that is cast and scaled, for example) and puts the float32
  * results in place, then folds batch normalisation into the convolution in front of it. The graph computes the same.
  */
-export async function foldConstants(graph: OnnxGraph): Promise<void> {
-  const constantNodes = findConstantNodes(graph);
-  const made = new Set(constantNodes.flatMap((node) => node.output ?? []));
-  const used = graph.nodes.filter((node) => !constantNodes.includes(node)).flatMap((node) => node.input ?? []);
+export async function foldConstants(graph: OnnxGraph): Promise<FoldedConstants> {
+  const nodes = findConstantNodes(graph);
+  const made = new Set(nodes.flatMap((node) => node.output ?? []));
+  const used = graph.nodes.filter((node) => !nodes.includes(node)).flatMap((node) => node.input ?? []);
   const frontier = [...new Set(used)].filter((name) => made.has(name));
-  if (frontier.length > 0) await replaceByResults(graph, constantNodes, frontier);
+  const names = frontier.length > 0 ? await replaceByResults(graph, nodes, frontier) : [];
   foldBatchNorms(graph);
+  return { nodes, names };
+}
+
+/** Puts the nodes back whose results are still read, and drops everything that is not. */
+export function unfoldConstants(graph: OnnxGraph, { nodes, names }: FoldedConstants): void {
+  const constant = new Set(nodes);
+  for (const name of names) graph.removeConstant(name);
+  graph.nodes = [...nodes, ...graph.nodes.filter((node) => !constant.has(node))];
   graph.prune();
 }
 
@@ -32,7 +46,7 @@ async function replaceByResults(
   graph: OnnxGraph,
   nodes: readonly OnnxNode[],
   frontier: readonly string[],
-): Promise<void> {
+): Promise<readonly string[]> {
   const session = await openSession(graph.constantPart(nodes, frontier), { threads: 1 });
   try {
     const floats = session.outputs.filter(({ type }) => type === 'float32').map(({ name }) => name);
@@ -40,6 +54,7 @@ async function replaceByResults(
     const replaced = new Set(floats);
     for (const [name, { data, dims }] of Object.entries(results)) graph.setConstant(name, 'float32', dims, data);
     graph.nodes = graph.nodes.filter((node) => !(node.output ?? []).some((name) => replaced.has(name)));
+    return floats;
   } finally {
     await session.release();
   }

@@ -2,7 +2,7 @@ import { CancelledError, InvalidInputError } from '../../errors.ts';
 import { openSession, type DenseTensor } from '../../onnx/session.ts';
 import { ActivationHistogram } from './activation-histogram.ts';
 import { chooseScale, type CalibrationMethod } from './choose-range.ts';
-import { foldConstants } from './fold-constants.ts';
+import { foldConstants, unfoldConstants } from './fold-constants.ts';
 import { insertScales } from './insert-scales.ts';
 import { OnnxGraph } from './onnx-graph.ts';
 import { planQuantisation, type QuantisationPlan } from './plan-quantisation.ts';
@@ -16,8 +16,8 @@ export interface QuantiseOptions {
   /** @default 'mse' */
   readonly method?: CalibrationMethod;
   /**
-   * `portable`: 7 bits, the same result on every processor. `full`: 8 bits; without VNNI the 16-bit sums of x86 processors can
-   * overflow, so vectors may differ from machine to machine.
+   * `portable`: 7 bits; the 16-bit sums of x86 processors without VNNI cannot overflow. `full`: 8 bits; there they can, so vectors
+   * may differ from machine to machine.
    * @default 'portable'
    */
   readonly weightRange?: keyof typeof WEIGHT_LIMITS;
@@ -62,7 +62,7 @@ export async function quantiseBackbone(
   options: QuantiseOptions = {},
 ): Promise<QuantisedBackbone> {
   const graph = new OnnxGraph(model);
-  await foldConstants(graph);
+  const folded = await foldConstants(graph);
   const plan = planQuantisation(graph);
   assertQuantisable(graph, plan);
   const { pictures, histograms, means } = await calibrate(graph, plan, calibration, options);
@@ -78,7 +78,7 @@ export async function quantiseBackbone(
     means: new Map([...means].map(([name, channels]) => [name, channels.means])),
     weightLimit: WEIGHT_LIMITS[options.weightRange ?? 'portable'],
   });
-  graph.prune();
+  unfoldConstants(graph, folded);
   const bytes = graph.toBytes();
   const products = graph.nodes.filter(({ opType }) => ['Conv', 'Gemm', 'MatMul'].includes(opType ?? ''));
   return {

@@ -158,6 +158,7 @@ describe.skipIf(!hasShared)(`int8 of a published MobileNetV2 (${NEEDS_SHARED})`,
     const { model: int8, report } = await quantiseBackbone(model, [picture(1), picture(2), picture(3)], { threads: 2 });
 
     expect(report).toMatchObject({ int8Nodes: 62, floatProducts: 1 });
+    expect(int8.length).toBeLessThan(model.length * 1.1);
     const expected = await run(model, 'embedding', picture(4), dims);
     expect(cosine(await run(int8, 'embedding', picture(4), dims), expected)).toBeGreaterThan(0.9);
     expect(await run(quantiseWeights(model), 'embedding', picture(4), dims)).toEqual(expected);
