@@ -58,5 +58,5 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
 
 /** Code points, which is right for all but wide East Asian and combining characters. */
 function displayWidth(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors.ts';
+import type { ConvertedNetwork } from './converted-network.ts';
 import { FeatureNetwork, type Activation, type ActivationName, type Padding, type Window } from './feature-network.ts';
 import { GraphNode, type TfjsGraphNode } from './graph-node.ts';
 import { valuesOf, type TfjsTensor } from './tfjs-weights.ts';
@@ -38,15 +39,6 @@ const ACTIVATION_OF: Readonly<Record<string, ActivationName>> = {
   Sigmoid: 'sigmoid',
   Tanh: 'tanh',
 };
-
-export interface ConvertedNetwork {
-  /** ONNX, input `image` NCHW float32, outputs `features` and `embedding`. */
-  readonly model: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  readonly featureSize: { readonly height: number; readonly width: number };
-}
 
 /**
  * Rewrites a TF.js graph model (NHWC) as ONNX (NCHW) and cuts it at its last feature map.

@@ -24,6 +24,8 @@ export interface TfjsTensor {
  */
 export function readTfjsWeights(specs: readonly TfjsWeightSpec[], shards: Uint8Array): ReadonlyMap<string, TfjsTensor> {
   const tensors = new Map<string, TfjsTensor>();
+  // Seen as plain bytes: `slice` of a Buffer would not copy, and the tensors are reordered in place.
+  const plain = new Uint8Array(shards.buffer, shards.byteOffset, shards.length);
   let offset = 0;
   for (const spec of specs) {
     const count = spec.shape.reduce((product, size) => product * size, 1);
@@ -33,7 +35,7 @@ export function readTfjsWeights(specs: readonly TfjsWeightSpec[], shards: Uint8A
         `expected ${offset + sizeBytes} bytes of weights up to tensor "${spec.name}", received ${shards.length}; copy all shards again`,
       );
     }
-    tensors.set(spec.name, toTensor(spec, shards.slice(offset, offset + sizeBytes)));
+    tensors.set(spec.name, toTensor(spec, plain.slice(offset, offset + sizeBytes)));
     offset += sizeBytes;
   }
   if (offset !== shards.length) {

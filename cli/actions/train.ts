@@ -1,0 +1,130 @@
+import path from 'node:path';
+import { openBackboneLazily } from '../../shared/backbone/open-backbone.ts';
+import { DEFAULT_SPLIT_FRACTIONS, type SplitFractions } from '../../shared/dataset/split-plan.ts';
+import { InvalidInputError } from '../../shared/errors.ts';
+import { summariseEvaluation } from '../../shared/evaluation/summarise-evaluation.ts';
+import { parseHyperparameters } from '../../shared/head/hyperparameters.ts';
+import { REPORT_FILE_NAME } from '../../shared/workflow/model-files.ts';
+import { trainDataset, type TrainDatasetResult } from '../../shared/workflow/train-dataset.ts';
+import type { Workspace } from '../../shared/workflow/workspace.ts';
+import type { TrainFlags } from '../commands/train.ts';
+import { interruptSignal } from '../interrupt.ts';
+import { backboneFromFlags, threadOptions, workspaceFromFlags } from '../options/open-from-flags.ts';
+import { describeSkipped } from '../terminal/describe-skipped.ts';
+import { EmbedProgressBar } from '../terminal/embed-progress.ts';
+import { TrainingProgressBar } from '../terminal/epoch-lines.ts';
+import { formatPlural } from '../terminal/format.ts';
+import { note, printJson, printLines } from '../terminal/output.ts';
+
+/** What `train` did, for callers that go on with it. */
+export interface TrainedFolder {
+  readonly workspace: Workspace;
+  readonly result: TrainDatasetResult;
+  /** Absolute path of the version's folder. */
+  readonly modelFolder: string;
+}
+
+export async function train(photos: string, flags: TrainFlags): Promise<void> {
+  const { workspace, result, modelFolder } = await trainFolder(photos, flags);
+  const { manifest, measurement, promotion, training } = result;
+  if (flags.json) {
+    const { version, metrics, labels, backbone } = manifest;
+    printJson({
+      version,
+      dataset: workspace.dataset,
+      labels,
+      metrics,
+      promotion,
+      bestEpoch: training.bestEpoch,
+      backbone,
+      modelFolder,
+    });
+    return;
+  }
+  printLines(
+    ...(measurement.evaluation === null
+      ? ['not measured: the dataset is too small to hold pictures out; add more of each label']
+      : summariseEvaluation(measurement.evaluation)),
+    '',
+    `version   ${manifest.version}, ${promotion.reason}`,
+    ...(measurement.evaluation === null ? [] : [`report    ${path.join(modelFolder, REPORT_FILE_NAME)}`]),
+    `model     ${modelFolder}`,
+    `ask it    headstart predict ${photos} <picture>${flags.store === undefined ? '' : ` --store ${flags.store}`}`,
+  );
+}
+
+/** Trains with progress on standard error; what was found in the folder is told there too. */
+export async function trainFolder(photos: string, flags: TrainFlags): Promise<TrainedFolder> {
+  const hyperparameters = hyperparametersOf(flags);
+  const fractions = fractionsOf(flags);
+  const workspace = await workspaceFromFlags(photos, flags);
+  const installed = await backboneFromFlags(flags);
+  const backbone = openBackboneLazily(installed, { pooling: flags.pooling, ...threadOptions(flags) });
+  const embedBar = new EmbedProgressBar();
+  const trainBar = new TrainingProgressBar(hyperparameters.epochs);
+  try {
+    const result = await trainDataset(workspace, backbone, {
+      hyperparameters,
+      fractions,
+      engine: flags.engine,
+      promotion: flags.promote,
+      command: commandLine(photos, flags),
+      signal: interruptSignal(),
+      onEmbedProgress: embedBar.update,
+      onEmbedded: ({ listing, index, report, skipped }) => {
+        embedBar.finish(report);
+        for (const warning of [...listing.warnings, ...index.warnings]) note(`warning: ${warning}`);
+        for (const line of describeSkipped(skipped)) note(line);
+      },
+      onEpoch: trainBar.update,
+    });
+    trainBar.finish(result.training.history, result.training.bestEpoch);
+    noteSplit(result);
+    const modelFolder = path.join(
+      new URL(workspace.state.location).pathname,
+      'models',
+      workspace.dataset,
+      result.manifest.version,
+    );
+    return { workspace, result, modelFolder };
+  } finally {
+    embedBar.clear();
+    trainBar.clear();
+    await backbone.close();
+  }
+}
+
+function hyperparametersOf({ epochs, batchSize, learningRate, dropout, l2, classWeights, seed, patience }: TrainFlags) {
+  return parseHyperparameters({ epochs, batchSize, learningRate, dropout, l2, classWeights, seed, patience });
+}
+
+function fractionsOf({ validShare, testShare }: TrainFlags): SplitFractions {
+  const train = 1 - validShare - testShare;
+  if (validShare >= 0 && testShare >= 0 && train > 0) {
+    const isDefault = validShare === DEFAULT_SPLIT_FRACTIONS.valid && testShare === DEFAULT_SPLIT_FRACTIONS.test;
+    return isDefault ? DEFAULT_SPLIT_FRACTIONS : { train, valid: validShare, test: testShare };
+  }
+  throw new InvalidInputError(
+    `expected shares in [0, 1) that leave something to train on, received --valid-share ${validShare} and --test-share ${testShare}`,
+  );
+}
+
+function noteSplit({ plan }: TrainDatasetResult): void {
+  const total = (split: 'train' | 'valid' | 'test') => plan.counts.reduce((sum, count) => sum + count[split], 0);
+  const labels = formatPlural(plan.counts.length, 'label');
+  note(
+    `split ${labels}: ${total('train')} pictures to train on, ${total('valid')} to validate, ${total('test')} to test`,
+  );
+  for (const warning of plan.warnings) note(`warning: ${warning}`);
+}
+
+/** The whole command, so that the report says how to get the same bytes again. */
+function commandLine(photos: string, flags: TrainFlags): string {
+  const given = Object.entries(flags).filter(
+    ([name, value]) => name !== 'json' && name !== 'store' && value !== undefined,
+  );
+  const words = given.map(
+    ([name, value]) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${String(value)}`,
+  );
+  return ['headstart train', photos.includes(' ') ? `"${photos}"` : photos, ...words].join(' ');
+}
