@@ -12,6 +12,8 @@ export interface LineChartOptions {
   readonly lines: readonly Line[];
   /** Marked with a line, from 1. */
   readonly bestEpoch: number | null;
+  /** Where its name stands: the corner that the lines leave free. */
+  readonly nameAt: 'top' | 'bottom';
   readonly format: (value: number) => string;
   /** @default the smallest of the values */
   readonly low?: number;
@@ -23,7 +25,7 @@ const HEIGHT = 230;
 
 /** Values over epochs. */
 export function lineChart(options: LineChartOptions): Markup {
-  const { lines, bestEpoch, format, description } = options;
+  const { lines, bestEpoch, nameAt, format, description } = options;
   const values = lines.flatMap(({ values }) => values.filter((value) => value !== null));
   const low = options.low ?? Math.min(...values);
   const high = Math.max(options.high ?? Math.max(...values), low + 1e-6);
@@ -31,7 +33,7 @@ export function lineChart(options: LineChartOptions): Markup {
   const epochs = Math.max(...lines.map((line) => line.values.length));
   const xRange = epochs === 1 ? { low: 0, high: 2 } : { low: 1, high: epochs };
   const frame = makeFrame(HEIGHT, xRange, { low: ticks[0] ?? low, high: ticks.at(-1) ?? high });
-  const best = bestEpoch === null ? null : bestMark(frame, bestEpoch);
+  const best = bestEpoch === null ? null : bestMark(frame, bestEpoch, nameAt);
   const grid = axes(frame, { ticks: epochTicks(epochs), label: 'epoch', format: String }, { ticks, format });
   return chart(frame, description, markup`${grid}${best}${lines.map((line) => drawLine(frame, line))}`);
 }
@@ -46,10 +48,11 @@ function drawLine(frame: Frame, { tone, values }: Line): Markup {
   return markup`<polyline class="line ${tone}" points="${points.map(({ x, y }) => `${px(x)},${px(y)}`).join(' ')}"/>`;
 }
 
-function bestMark(frame: Frame, epoch: number): Markup {
+function bestMark(frame: Frame, epoch: number, nameAt: 'top' | 'bottom'): Markup {
   const x = frame.x(epoch);
+  const y = nameAt === 'top' ? frame.top + 9 : frame.bottom - 8;
   const isLeft = x > (frame.left + frame.right) / 2;
-  return markup`<line class="best" x1="${px(x)}" x2="${px(x)}" y1="${frame.top}" y2="${frame.bottom}"/><text class="tick strong" x="${px(isLeft ? x - 5 : x + 5)}" y="${frame.top + 9}" text-anchor="${isLeft ? 'end' : 'start'}">kept: epoch ${epoch}</text>`;
+  return markup`<line class="best" x1="${px(x)}" x2="${px(x)}" y1="${frame.top}" y2="${frame.bottom}"/><text class="tick strong" x="${px(isLeft ? x - 5 : x + 5)}" y="${y}" text-anchor="${isLeft ? 'end' : 'start'}">kept: epoch ${epoch}</text>`;
 }
 
 /** Whole numbers, with the first and the last. */

@@ -22,8 +22,10 @@ export function confusionMatrix({ labels, perLabel, confusion }: Evaluation): Ma
 `;
   });
   const size = labels.length <= ROOMY_LABELS ? 'roomy' : 'dense';
-  return markup`<p class="fine">Rows are what the pictures show, columns what the model answers. <span class="key good"></span> right <span class="key bad"></span> wrong; the darker, the larger the share of its row.</p>
-${scroller('Confusion matrix', markup`<table class="matrix ${size}"><caption class="hidden">Confusion matrix: true labels in rows, answers in columns</caption><thead><tr><td></td>${heads}</tr></thead><tbody>${rows}</tbody></table>`)}`;
+  return scroller(
+    'Confusion matrix',
+    markup`<table class="matrix ${size}"><caption class="hidden">Confusion matrix: true labels in rows, answers in columns</caption><thead><tr><td></td>${heads}</tr></thead><tbody>${rows}</tbody></table>`,
+  );
 }
 
 function cell(count: number, support: number, isRight: boolean, title: string): Markup {

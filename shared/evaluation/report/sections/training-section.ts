@@ -12,6 +12,7 @@ export function trainingSection({ history, bestEpoch }: ReportInput): Section | 
     description: `Loss over ${history.length} epochs, at the end ${last.trainLoss.toFixed(3)} in training`,
     lines: linesOf(history, 'trainLoss', 'validLoss'),
     bestEpoch,
+    nameAt: 'top',
     format: String,
     low: 0,
   });
@@ -19,6 +20,7 @@ export function trainingSection({ history, bestEpoch }: ReportInput): Section | 
     description: `Accuracy over ${history.length} epochs, at the end ${(last.trainAccuracy * 100).toFixed(1)}% in training`,
     lines: linesOf(history, 'trainAccuracy', 'validAccuracy'),
     bestEpoch,
+    nameAt: 'bottom',
     format: (value) => `${Math.round(value * 100)}%`,
     high: 1,
   });

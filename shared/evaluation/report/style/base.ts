@@ -19,7 +19,7 @@ section{margin:28px 0;padding:26px 28px 28px;background:var(--card);border:1px s
 h2{margin:0 0 8px;font-size:1.3rem;line-height:1.25;letter-spacing:-.012em;font-weight:680}
 h3{margin:26px 0 10px;font-size:1rem;font-weight:650}
 p{margin:0 0 12px}
-.fine{color:var(--soft);font-size:.92rem;max-width:74ch}
+.fine{color:var(--soft);font-size:.92rem;max-width:86ch;text-wrap:pretty}
 .good-news{color:var(--soft)}
 code,pre{font:.86em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
 pre{margin:0 0 8px;padding:14px 16px;background:var(--code);border:1px solid var(--line);border-radius:10px;white-space:pre-wrap}

@@ -9,7 +9,7 @@ function shades(tone: 'g' | 'b', colour: string): string {
     const level = index + 1;
     const mix = level < WHITE_FROM ? level * 9 : 64 + (level - WHITE_FROM) * 12;
     const ink = level < WHITE_FROM ? 'var(--ink)' : '#fff';
-    return `.${tone}${level}{background:color-mix(in srgb,var(--${colour}) ${mix}%,var(--card));color:${ink}}`;
+    return `.matrix .${tone}${level}{background:color-mix(in srgb,var(--${colour}) ${mix}%,var(--card));color:${ink}}`;
   }).join('');
 }
 

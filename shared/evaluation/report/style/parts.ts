@@ -12,11 +12,15 @@ export const PART_STYLE = `
 .tiles dd{margin:2px 0 0;font-size:1.5rem;font-weight:660;letter-spacing:-.02em}
 .tiles .hint{font-size:.8rem;line-height:1.4;font-weight:400;letter-spacing:0;color:var(--soft)}
 #notes{background:var(--warn);border-color:var(--warn-line);box-shadow:none}
-.notes{margin:0;padding-left:1.15em;max-width:82ch;overflow-wrap:anywhere}
+.notes{margin:0;padding-left:1.15em;max-width:96ch;overflow-wrap:anywhere;text-wrap:pretty}
 .notes li+li{margin-top:7px}
 .pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:14px 30px;margin:0;padding:0;list-style:none}
+.beside{display:grid;grid-template-columns:auto minmax(260px,1fr);gap:0 48px;align-items:start}
+.beside>*{min-width:0}
+.beside h3{margin-top:14px}
 .pair,.amount{display:block;overflow-wrap:anywhere}
 .amount{color:var(--soft);font-size:.86rem;margin-bottom:5px}
+.more{margin:12px 0 0}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(44%,186px),1fr));gap:16px;margin:0;padding:0;list-style:none}
 .card{display:flex;flex-direction:column;min-width:0;border:1px solid var(--line);border-radius:12px;overflow:hidden;font-size:.88rem;background:var(--card)}
 .thumb{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:var(--code)}
@@ -58,5 +62,6 @@ details .cards,details .scroll{margin-top:14px}
 .facts div{display:grid;grid-template-columns:minmax(7em,40%) 1fr;gap:10px;padding:5px 0;border-bottom:1px solid var(--line)}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;overflow-wrap:anywhere;min-width:0}
+@media (max-width:820px){.beside{grid-template-columns:minmax(0,1fr)}}
 @media (max-width:640px){.hero{grid-template-columns:1fr;padding:22px 16px;gap:16px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tiles div{padding:12px 14px}.cards{gap:10px}.labels .mini,.labels .range{display:none}.labels th,.labels td,.counts th,.counts td{padding:8px}}
 `;
