@@ -61,26 +61,20 @@ function labelWarnings({ perLabel, split }: Facts): string[] {
   const warnings: string[] = [];
   if (without.length > 0)
     warnings.push(
-      `${isOrAre(without.length)} ${labels(without)} without a ${noun}: nothing is known about ${pronoun(without.length)}`,
+      `${without.length} of ${perLabel.length} labels ${without.length === 1 ? 'has' : 'have'} no ${noun} (${labels(without)}): nothing judges the model there`,
     );
   const only = few.length === 1 ? few[0] : undefined;
   if (only !== undefined)
     warnings.push(`label "${only.label}" has only ${countOf(only.support, noun)}: its own numbers are rough`);
+  else if (few.length === perLabel.length)
+    warnings.push(`every label has fewer than ${FEW_PER_LABEL} ${noun}s: the numbers of single labels are rough`);
   else if (few.length > 0)
     warnings.push(
-      `${countOf(few.length, 'label')} ${few.length === perLabel.length ? '(all of them) ' : ''}have fewer than ${FEW_PER_LABEL} ${noun}s each (${labels(few)}): their own numbers are rough`,
+      `${few.length} labels have fewer than ${FEW_PER_LABEL} ${noun}s each (${labels(few)}): their own numbers are rough`,
     );
   if (never.length > 0)
     warnings.push(`no ${noun} of ${labels(never)} was recognised; look whether the pictures lie in the right folder`);
   return warnings;
-}
-
-function isOrAre(count: number): string {
-  return count === 1 ? 'label' : `${count} labels:`;
-}
-
-function pronoun(count: number): string {
-  return count === 1 ? 'it' : 'them';
 }
 
 function calibrationWarnings({ calibration, pictureCount, split }: Facts): string[] {

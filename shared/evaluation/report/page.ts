@@ -23,7 +23,14 @@ const POLICY = [
 /** The document around the sections. */
 export function renderPage(input: ReportInput, sections: readonly Section[], body: Markup): string {
   const { dataset, modelVersion, createdAt, reproduction } = input;
-  const made = [modelVersion === null ? null : `version ${modelVersion}`, createdAt, reproduction.backbone.name];
+  const made = [
+    modelVersion === null ? null : `version ${modelVersion}`,
+    createdAt === null ? null : minuteOf(createdAt),
+    reproduction.backbone.name,
+  ];
+  const meta = made
+    .filter((part) => part !== null)
+    .map((part, index) => markup`${index === 0 ? '' : ' · '}<span>${part}</span>`);
   const links = sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>`);
   return markup`<!doctype html>
 <html lang="en">
@@ -38,7 +45,7 @@ export function renderPage(input: ReportInput, sections: readonly Section[], bod
 </head>
 <body>
 <a class="skip" href="#content">Skip to the results</a>
-<header><p class="brand">Headstart</p><h1>${name(dataset)}</h1><p class="meta">${made.filter((part) => part !== null).join(' · ')}</p></header>
+<header><p class="brand">Headstart</p><h1>${name(dataset)}</h1><p class="meta">${meta}</p></header>
 <nav aria-label="Sections"><ul>${links}</ul></nav>
 <main id="content">
 ${body}</main>
@@ -47,6 +54,12 @@ ${body}</main>
 </body>
 </html>
 `.html;
+}
+
+/** `2026-11-24 10:45 UTC`. */
+function minuteOf(iso: string): string {
+  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d).*Z$/.exec(iso);
+  return match === null ? iso : `${match[1] ?? ''} ${match[2] ?? ''} UTC`;
 }
 
 function hashOf(text: string): string {

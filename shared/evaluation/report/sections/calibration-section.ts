@@ -6,6 +6,9 @@ import type { ReportInput } from '../report-input.ts';
 import { sentence } from './headline.ts';
 import type { Section } from './section.ts';
 
+/** Of certainty and accuracy: closer than anyone needs them. */
+const CLOSE = 0.03;
+
 /** Whether "90% sure" means right nine times of ten. */
 export function calibrationSection({ evaluation, temperature }: ReportInput): Section {
   const { calibration } = evaluation;
@@ -34,5 +37,6 @@ function leaning({ calibration, accuracy, pictureCount }: Evaluation): string {
   const said = `The served answers are ${formatPercent(confidence)} sure on average and ${formatPercent(accuracy.value)} of them are right`;
   if (confidence > accuracy.high) return `${said}: the model is too sure of itself.`;
   if (confidence < accuracy.low) return `${said}: the model is more often right than it says.`;
-  return `${said}: on the whole they can be believed.`;
+  if (Math.abs(confidence - accuracy.value) < CLOSE) return `${said}: on the whole they can be believed.`;
+  return `${said}: with so few pictures chance alone explains the difference.`;
 }

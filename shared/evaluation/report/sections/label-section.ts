@@ -8,7 +8,7 @@ import { scroller, type Section } from './section.ts';
 export function labelSection({ perLabel, macro, weighted }: Evaluation): Section {
   const heads = [
     markup`<th scope="col" aria-sort="none" data-kind="text">Label</th>`,
-    ...['Pictures', 'Found (recall)', 'Precision', 'F1'].map(
+    ...['Pictures', markup`Found<span class="wide"> (recall)</span>`, 'Precision', 'F1'].map(
       (title) => markup`<th scope="col" class="num" aria-sort="none" data-kind="number">${title}</th>`,
     ),
   ];

@@ -49,7 +49,7 @@ export function reproductionSection({ reproduction, split }: ReportInput): Secti
   return {
     id: 'reproduce',
     title: 'Do it again',
-    content: markup`<p class="fine">The same pictures, command and versions give the same model, byte for byte.</p><pre tabindex="0" aria-label="Command"><code>${command}</code></pre><div class="groups">${groups.map(([title, facts]) => markup`<div><h3>${title}</h3>${factList(facts)}</div>`)}</div>`,
+    content: markup`<p class="fine">The same pictures, command and versions give the same numbers; on the same kind of processor, the same bytes.</p><pre tabindex="0" aria-label="Command"><code>${command}</code></pre><div class="groups">${groups.map(([title, facts]) => markup`<div><h3>${title}</h3>${factList(facts)}</div>`)}</div>`,
   };
 }
 

@@ -10,6 +10,7 @@ header,main,footer{max-width:1080px;margin:0 auto;padding:0 24px}
 header{padding-top:44px}
 .brand{margin:0 0 6px;font-size:.78rem;font-weight:650;letter-spacing:.09em;text-transform:uppercase;color:var(--good-ink)}
 h1{margin:0;font-size:clamp(1.8rem,5vw,2.6rem);line-height:1.12;letter-spacing:-.022em;font-weight:720;overflow-wrap:anywhere}
+.meta span{display:inline-block}
 .meta{margin:8px 0 0;color:var(--soft);font-size:.92rem;overflow-wrap:anywhere}
 nav{position:sticky;top:0;z-index:5;margin-top:22px;background:var(--bg);border-bottom:1px solid var(--line)}
 nav ul{display:flex;gap:4px;max-width:1080px;margin:0 auto;padding:0 14px;list-style:none;overflow-x:auto;scrollbar-width:none}

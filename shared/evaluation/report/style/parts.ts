@@ -14,7 +14,7 @@ export const PART_STYLE = `
 #notes{background:var(--warn);border-color:var(--warn-line);box-shadow:none}
 .notes{margin:0;padding-left:1.15em;max-width:96ch;overflow-wrap:anywhere;text-wrap:pretty}
 .notes li+li{margin-top:7px}
-.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:14px 30px;margin:0;padding:0;list-style:none}
+.pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:14px 30px;margin:0;padding:0;list-style:none}
 .beside{display:grid;grid-template-columns:auto minmax(260px,1fr);gap:0 48px;align-items:start}
 .beside>*{min-width:0}
 .beside h3{margin-top:14px}
@@ -29,16 +29,16 @@ export const PART_STYLE = `
 .card dl div{display:grid;grid-template-columns:1fr}
 .card dl div+div{margin-top:8px}
 .card dt{color:var(--soft);font-size:.74rem}
-.card dd{display:flex;justify-content:space-between;gap:8px;margin:0;overflow-wrap:anywhere;min-width:0}
+.card dd{display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 8px;margin:0;min-width:0}
 .card dd.bar{margin-top:3px}
-.card b{font-weight:620;min-width:0}
+.card b{font-weight:620;max-width:100%;overflow-wrap:break-word}
 .path{display:block;margin-top:auto;padding:7px 12px 11px;font-size:.75rem;line-height:1.35;overflow-wrap:anywhere}
 .folder{color:var(--soft)}
 table{border-collapse:collapse}
 .labels,.counts{width:100%;font-size:.92rem}
 .labels th,.labels td,.counts th,.counts td{padding:8px 12px;border-bottom:1px solid var(--line);text-align:left;vertical-align:middle}
 .labels thead th,.counts thead th{color:var(--soft);font-size:.82rem;font-weight:560;white-space:nowrap}
-.labels tbody th,.counts tbody th{font-weight:560;overflow-wrap:anywhere;min-width:7em}
+.labels tbody th,.counts tbody th{font-weight:560;max-width:22em;overflow-wrap:break-word}
 .labels .num,.counts .num{text-align:right;white-space:nowrap}
 .labels tfoot th{font-weight:400;color:var(--soft)}
 .labels tfoot td,.labels tfoot th{border-bottom:0}
@@ -63,5 +63,5 @@ details .cards,details .scroll{margin-top:14px}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;overflow-wrap:anywhere;min-width:0}
 @media (max-width:820px){.beside{grid-template-columns:minmax(0,1fr)}}
-@media (max-width:640px){.hero{grid-template-columns:1fr;padding:22px 16px;gap:16px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tiles div{padding:12px 14px}.cards{gap:10px}.labels .mini,.labels .range{display:none}.labels th,.labels td,.counts th,.counts td{padding:8px}}
+@media (max-width:640px){.hero{grid-template-columns:1fr;padding:22px 16px;gap:16px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tiles div{padding:12px 14px}.cards{gap:10px}.labels .mini,.labels .range,.labels .wide{display:none}.labels,.counts{font-size:.84rem}.labels th,.labels td,.counts th,.counts td{padding:8px 5px}.labels thead th,.counts thead th{font-size:.76rem}.counts thead .num{white-space:normal}.labels tbody th,.counts tbody th{min-width:4.5em}th[aria-sort=none] button::after{content:none}.card{font-size:.82rem}.card dl{padding:9px 9px 2px}.path{padding:6px 9px 9px}}
 `;
