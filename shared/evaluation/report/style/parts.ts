@@ -52,7 +52,7 @@ th[aria-sort=ascending] button::after{content:"↑";opacity:1}
 th[aria-sort=descending] button::after{content:"↓";opacity:1}
 th button:focus-visible{outline:2px solid var(--good-ink);outline-offset:3px;border-radius:3px}
 details{margin-top:12px;border-top:1px solid var(--line);padding-top:12px}
-summary{cursor:pointer;font-weight:560}
+summary{cursor:pointer;overflow-wrap:anywhere;font-weight:560}
 summary .count{margin-left:6px;color:var(--soft);font-weight:400}
 details .cards,details .scroll{margin-top:14px}
 .files{margin:10px 0 0;padding-left:1.15em;font-size:.9rem;overflow-wrap:anywhere}
