@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
-/** Values in a pool at least: 1,024 rows of 2,048, which are used 13 times an epoch of 13,500 rows, each time for another row. */
-const MIN_POOL_VALUES = 2 ** 21;
+/** Values in a pool, where the block has more: 1,024 rows of 2,048, used 13 times an epoch of 13,500 rows, each time for another row. */
+const POOL_VALUES = 2 ** 21;
 
 /** Inverted dropout for one block of steps. */
 export interface DropoutMasks {
@@ -22,7 +22,7 @@ export interface DropoutRequest {
 
 /** A fresh pool of random masks, and for each step a random place in it from which its rows take theirs. */
 export function dropoutMasks({ dropout, dimensions, batchSize, steps }: DropoutRequest, random: Random): DropoutMasks {
-  const poolRows = Math.max(2 * batchSize, Math.ceil(MIN_POOL_VALUES / dimensions));
+  const poolRows = Math.max(2 * batchSize, Math.min(steps * batchSize, Math.ceil(POOL_VALUES / dimensions)));
   const pool = new Float32Array(poolRows * dimensions);
   const threshold = Math.round(dropout * 0x10000);
   const kept = 1 / (1 - dropout);
