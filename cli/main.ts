@@ -15,4 +15,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+// `headstart models list | head` closes the pipe early, which is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT_CODES.ok);
+  throw error;
+});
+
 process.exitCode = await main(process.argv);

@@ -10,9 +10,8 @@ const at = (/** @type {string} */ path) => fileURLToPath(new URL(`../${path}`, i
 
 /** Arguments for Node, by task. @type {Record<string, string[]>} */
 const TASKS = {
-  demo: [at('cli/main.ts'), 'demo'],
+  demo: [at('bin/headstart.js'), 'demo'],
   test: [at('node_modules/vitest/vitest.mjs'), 'run'],
-  'test:aws': [at('scripts/test-aws.ts')],
 };
 
 const [task = '', ...rest] = process.argv.slice(2);

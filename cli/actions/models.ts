@@ -13,7 +13,7 @@ export async function listModels(photos: string, flags: ModelsFlags): Promise<vo
   } else if (entries.length === 0) {
     printLines(`no model yet; run: headstart train ${photos}`);
   } else {
-    printLines(formatTable(['', 'version', 'accuracy', '95 % interval', 'labels', 'backbone'], entries.map(toRow)));
+    printLines(formatTable(['', 'version', 'accuracy', '95% interval', 'labels', 'backbone'], entries.map(toRow)));
   }
 }
 
@@ -61,7 +61,7 @@ function formatInterval(metrics: ModelManifest['metrics']): string {
 function describeAccuracy(metrics: ModelManifest['metrics']): string {
   if (metrics === null) return 'not measured: nothing was held out';
   const on = formatPlural(metrics.pictureCount, `${metrics.split} picture`);
-  return `${formatPercent(metrics.accuracy)} on ${on} (95 % interval ${formatInterval(metrics)})`;
+  return `${formatPercent(metrics.accuracy)} on ${on} (95% interval ${formatInterval(metrics)})`;
 }
 
 function describeManifest(manifest: ModelManifest): string[] {

@@ -61,7 +61,7 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
   const installed = await backboneFromFlags(flags);
   const backbone = openBackboneLazily(installed, { pooling: flags.pooling, ...threadOptions(flags) });
   const embedBar = new EmbedProgressBar();
-  const trainBar = new TrainingProgressBar(hyperparameters.epochs);
+  let trainBar = new TrainingProgressBar(hyperparameters.epochs);
   try {
     const result = await trainDataset(workspace, backbone, {
       hyperparameters,
@@ -75,8 +75,11 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
         embedBar.finish(report);
         for (const warning of [...listing.warnings, ...index.warnings]) note(`warning: ${warning}`);
         for (const line of describeSkipped(skipped)) note(line);
+        trainBar = new TrainingProgressBar(hyperparameters.epochs);
       },
-      onEpoch: trainBar.update,
+      onEpoch: (epoch) => {
+        trainBar.update(epoch);
+      },
     });
     trainBar.finish(result.training.history, result.training.bestEpoch);
     noteSplit(result);

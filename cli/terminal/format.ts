@@ -23,9 +23,9 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** `93.4 %`. */
+/** `93.4%`. */
 export function formatPercent(share: number, digits = 1): string {
-  return `${(share * 100).toFixed(digits)} %`;
+  return `${(share * 100).toFixed(digits)}%`;
 }
 
 /** `3.6 MB`, decimal as disks and clouds count. */

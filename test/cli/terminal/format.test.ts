@@ -35,7 +35,7 @@ describe('format', () => {
   });
 
   it('writes shares and sizes', () => {
-    expect(formatPercent(0.934)).toBe('93.4 %');
+    expect(formatPercent(0.934)).toBe('93.4%');
     expect(formatBytes(999)).toBe('999 B');
     expect(formatBytes(94_765_736)).toBe('94.8 MB');
   });
