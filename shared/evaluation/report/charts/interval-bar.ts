@@ -8,7 +8,7 @@ function at(share: number): string {
 
 /** A scale from 0 to 100% with the value, its interval and the baseline. Stretches with the page; text does not. */
 export function intervalScale(value: Proportion, baseline: number): Markup {
-  const anchor = baseline < 0.2 ? 'start' : baseline > 0.8 ? 'end' : 'middle';
+  const anchor = baseline < 0.35 ? 'start' : baseline > 0.65 ? 'end' : 'middle';
   return markup`<svg class="scale" width="100%" height="66" aria-hidden="true">
 <rect class="track" x="0" y="26" width="100%" height="14" rx="7"/>
 <rect class="band" x="${at(value.low)}" y="26" width="${at(value.high - value.low)}" height="14" rx="3"/>

@@ -15,7 +15,7 @@ export function confusionSection(evaluation: Evaluation): Section {
   const labelCount = evaluation.labels.length;
   const intro =
     labelCount <= MAX_MATRIX_LABELS
-      ? markup`<p class="fine">Rows are what the pictures show, columns what the model answers. The darker, the larger the share of the row: <span class="key good"></span> right, <span class="key bad"></span> wrong.</p>`
+      ? markup`<p class="fine">Rows are what the pictures show, columns what the model answers. The stronger the colour, the larger the share of the row: <span class="key good"></span> right, <span class="key bad"></span> wrong.</p>`
       : markup`<p class="fine">With ${labelCount} labels a matrix is too large to read; this list has what matters.</p>`;
   const matrix = labelCount <= MAX_MATRIX_LABELS ? confusionMatrix(evaluation) : null;
   const parts = markup`${matrix}<div>${pairList(evaluation)}</div>`;

@@ -7,7 +7,7 @@ const WHITE_FROM = 5;
 function shades(tone: 'g' | 'b', colour: string): string {
   return Array.from({ length: HEAT_LEVELS }, (_, index) => {
     const level = index + 1;
-    const mix = level < WHITE_FROM ? level * 9 : 84 + (level - WHITE_FROM) * 5;
+    const mix = level < WHITE_FROM ? 6 + level * 8 : 84 + (level - WHITE_FROM) * 5;
     const ink = level < WHITE_FROM ? 'var(--ink)' : '#fff';
     return `.matrix .${tone}${level}{background:color-mix(in srgb,var(--${colour}) ${mix}%,var(--card));color:${ink}}`;
   }).join('');
