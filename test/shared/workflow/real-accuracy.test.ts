@@ -22,6 +22,9 @@ import { hasShared, NEEDS_SHARED, sharedPath } from '../../support/shared-folder
 
 const FOLDS = 5;
 
+/** As scikit-learn's logistic regression has a penalty too. Without it, the seed's own setting gives 0.846 (five repeats), with it 0.854. */
+const L2 = 0.003;
+
 interface Vectors {
   readonly values: Float16Array;
   readonly dimensions: number;
@@ -62,7 +65,7 @@ async function crossValidateOnce({ values, dimensions, labels, classCount }: Vec
       train: { features: featureRows(train.picked, dimensions), labels: train.labels },
       valid: null,
       classCount,
-      hyperparameters: { ...DEFAULT_HYPERPARAMETERS, seed: fold },
+      hyperparameters: { ...DEFAULT_HYPERPARAMETERS, l2: L2, seed: fold },
     });
     const head = await openHead(weights);
     const { logits } = await head.predict(test.picked, test.labels.length);
@@ -72,68 +75,79 @@ async function crossValidateOnce({ values, dimensions, labels, classCount }: Vec
   return correct / labels.length;
 }
 
-describe.skipIf(!hasShared)(`accuracy on real photographs with a real ImageNet backbone (${NEEDS_SHARED})`, () => {
-  let installed: InstalledBackbone;
+describe.skipIf(!hasShared)(
+  `accuracy on real photographs with a real ImageNet backbone (${NEEDS_SHARED})`,
+  { timeout: 240_000 },
+  () => {
+    let installed: InstalledBackbone;
 
-  beforeAll(async () => {
-    const imported = await importOnnx(sharedPath('models', 'mobilenet_v2_1.0_224', 'model.onnx'), {
-      normalisation: NORMALISATIONS.tf,
+    beforeAll(async () => {
+      const imported = await importOnnx(sharedPath('models', 'mobilenet_v2_1.0_224', 'model.onnx'), {
+        normalisation: NORMALISATIONS.tf,
+      });
+      const home = await mkdtemp(path.join(tmpdir(), 'headstart-home-'));
+      installed = await installBackbone(
+        { ...imported, name: 'shared', precision: 'float32', licence: 'Apache-2.0', importedFrom: 'shared' },
+        { home },
+      );
     });
-    const home = await mkdtemp(path.join(tmpdir(), 'headstart-home-'));
-    installed = await installBackbone(
-      { ...imported, name: 'shared', precision: 'float32', licence: 'Apache-2.0', importedFrom: 'shared' },
-      { home },
-    );
-  });
 
-  /** Through the product's own path: list, decode, normalise, embed, store, load. */
-  async function vectorsOf(dataset: string, normalisation: Normalisation = NORMALISATIONS.tf): Promise<Vectors> {
-    const backbone = await openBackbone({ ...installed, input: { ...installed.input, normalisation } });
-    const pictures = new FileObjectStore(sharedPath('data', dataset));
-    const state = new MemoryObjectStore();
-    const workspace: Workspace = { location: dataset, dataset, pictures, picturesPrefix: '', state, isStateOwn: true };
-    try {
-      const { listing, index } = await embedDataset(workspace, backbone);
-      const loaded = await index.loadRows(listing.pictures.map(({ key }) => key));
-      return {
-        values: loaded.values,
-        dimensions: backbone.dimensions,
-        labels: Uint32Array.from(listing.pictures, ({ label }) => listing.labels.indexOf(label)),
-        classCount: listing.labels.length,
+    /** Through the product's own path: list, decode, normalise, embed, store, load. */
+    async function vectorsOf(dataset: string, normalisation: Normalisation = NORMALISATIONS.tf): Promise<Vectors> {
+      const backbone = await openBackbone({ ...installed, input: { ...installed.input, normalisation } });
+      const pictures = new FileObjectStore(sharedPath('data', dataset));
+      const state = new MemoryObjectStore();
+      const workspace: Workspace = {
+        location: dataset,
+        dataset,
+        pictures,
+        picturesPrefix: '',
+        state,
+        isStateOwn: true,
       };
-    } finally {
-      await backbone.close();
+      try {
+        const { listing, index } = await embedDataset(workspace, backbone);
+        const loaded = await index.loadRows(listing.pictures.map(({ key }) => key));
+        return {
+          values: loaded.values,
+          dimensions: backbone.dimensions,
+          labels: Uint32Array.from(listing.pictures, ({ label }) => listing.labels.indexOf(label)),
+          classCount: listing.labels.length,
+        };
+      } finally {
+        await backbone.close();
+      }
     }
-  }
 
-  it('reaches at least 0.84 on five kinds of flowers, 5-fold, three times (scikit-learn: 0.86)', async () => {
-    const vectors = await vectorsOf('flowers');
+    it('reaches at least 0.84 on five kinds of flowers, 5-fold, three times (scikit-learn: 0.86)', async () => {
+      const vectors = await vectorsOf('flowers');
 
-    const accuracy = await crossValidate(vectors);
+      const accuracy = await crossValidate(vectors);
 
-    const { low, high } = wilsonInterval(Math.round(accuracy * vectors.labels.length), vectors.labels.length);
-    process.stdout.write(
-      `flowers, 5-fold: ${accuracy.toFixed(3)} (95% interval ${low.toFixed(3)} to ${high.toFixed(3)})\n`,
+      const { low, high } = wilsonInterval(Math.round(accuracy * vectors.labels.length), vectors.labels.length);
+      process.stdout.write(
+        `flowers, 5-fold: ${accuracy.toFixed(3)} (95% interval ${low.toFixed(3)} to ${high.toFixed(3)})\n`,
+      );
+      expect(vectors.labels.length).toBe(200);
+      expect(accuracy).toBeGreaterThanOrEqual(0.84);
+    });
+
+    it.each(['trees', 'utensils'])('makes no mistake on %s', async (dataset) => {
+      expect(await crossValidate(await vectorsOf(dataset))).toBe(1);
+    });
+
+    it.each([
+      ['swapped red and blue', { ...NORMALISATIONS.tf, channelOrder: 'BGR' }],
+      ['pixels of 0 to 255', NORMALISATIONS.none],
+      ['pixels of 0 to 1', NORMALISATIONS.unit],
+    ] as const)(
+      'falls below 0.84 with %s, so that the check above notices a wrong preprocessing',
+      async (_, normalisation) => {
+        const accuracy = await crossValidate(await vectorsOf('flowers', normalisation));
+
+        process.stdout.write(`flowers, 5-fold, ${_}: ${accuracy.toFixed(3)}\n`);
+        expect(accuracy).toBeLessThan(0.84);
+      },
     );
-    expect(vectors.labels.length).toBe(200);
-    expect(accuracy).toBeGreaterThanOrEqual(0.84);
-  });
-
-  it.each(['trees', 'utensils'])('makes no mistake on %s', async (dataset) => {
-    expect(await crossValidate(await vectorsOf(dataset))).toBe(1);
-  });
-
-  it.each([
-    ['swapped red and blue', { ...NORMALISATIONS.tf, channelOrder: 'BGR' }],
-    ['pixels of 0 to 255', NORMALISATIONS.none],
-    ['pixels of 0 to 1', NORMALISATIONS.unit],
-  ] as const)(
-    'falls below 0.84 with %s, so that the check above notices a wrong preprocessing',
-    async (_, normalisation) => {
-      const accuracy = await crossValidate(await vectorsOf('flowers', normalisation));
-
-      process.stdout.write(`flowers, 5-fold, ${_}: ${accuracy.toFixed(3)}\n`);
-      expect(accuracy).toBeLessThan(0.84);
-    },
-  );
-});
+  },
+);
