@@ -1,26 +1,27 @@
 import type { DenseTensor } from '../onnx/session.ts';
 import type { HeadWeights, TrainHeadRequest } from './head.ts';
-import { glorotUniform, Random } from './random.ts';
+import { glorotUniform, Random, RANDOM_STREAMS } from './random.ts';
 import { STATE_NAMES, type StateName } from './training-graph.ts';
-
-/** Streams of the seed (random.ts). */
-export const RANDOM_STREAMS = { kernel: 1, order: 2, masks: 3 } as const;
 
 export type TrainingState = Readonly<Record<StateName, DenseTensor<Float32Array>>>;
 
+/** Those of the request, or a Glorot-uniform kernel from the seed and a zero bias. Always copies. */
+export function initialWeights({ train, classCount, initialWeights, hyperparameters }: TrainHeadRequest): HeadWeights {
+  const { dimensions } = train.features;
+  const kernel =
+    initialWeights?.kernel.slice() ??
+    glorotUniform(dimensions, classCount, new Random(hyperparameters.seed, RANDOM_STREAMS.kernel));
+  return { dimensions, classCount, kernel, bias: initialWeights?.bias.slice() ?? new Float32Array(classCount) };
+}
+
 /** Parameters at the start, with moments of zero. */
 export function initialState(request: TrainHeadRequest): TrainingState {
-  const { dimensions } = request.train.features;
-  const { classCount, initialWeights, hyperparameters } = request;
-  const kernel =
-    initialWeights?.kernel ??
-    glorotUniform(dimensions, classCount, new Random(hyperparameters.seed, RANDOM_STREAMS.kernel));
-  const bias = initialWeights?.bias ?? new Float32Array(classCount);
+  const { dimensions, classCount, kernel, bias } = initialWeights(request);
   const ofKernel = (data: Float32Array) => ({ data, dims: [dimensions, classCount] });
   const ofBias = (data: Float32Array) => ({ data, dims: [classCount] });
   return {
-    kernel: ofKernel(kernel.slice()),
-    bias: ofBias(bias.slice()),
+    kernel: ofKernel(kernel),
+    bias: ofBias(bias),
     kernelM: ofKernel(new Float32Array(kernel.length)),
     kernelV: ofKernel(new Float32Array(kernel.length)),
     biasM: ofBias(new Float32Array(classCount)),
@@ -46,4 +47,11 @@ export function floatsOf(outputs: Readonly<Record<string, DenseTensor>>, name: s
   throw new TypeError(
     `expected a float32 output "${name}", received ${tensor === undefined ? 'none' : 'another type'}`,
   );
+}
+
+/** An output that must be int64. */
+export function intsOf(outputs: Readonly<Record<string, DenseTensor>>, name: string): BigInt64Array {
+  const data = outputs[name]?.data;
+  if (data instanceof BigInt64Array) return data;
+  throw new TypeError(`expected an int64 output "${name}", received ${data === undefined ? 'none' : 'another type'}`);
 }

@@ -30,3 +30,13 @@ export function clusteredRows(rowCount: number, dimensions: number, classCount: 
   });
   return { features: featureRows(values, dimensions), labels };
 }
+
+/** Every row, as a training would read it. */
+export async function valuesOf(features: FeatureRows): Promise<Float16Array> {
+  const values = new Float16Array(features.rowCount * features.dimensions);
+  await features.read(
+    Uint32Array.from({ length: features.rowCount }, (_, row) => row),
+    values,
+  );
+  return values;
+}

@@ -1,0 +1,132 @@
+import { CancelledError, InvalidInputError } from '../errors.ts';
+import { assertTrainRequest } from './assert-train-request.ts';
+import { batchFeeds, type BatchFeeds } from './batch-feeds.ts';
+import { classWeightsOf } from './class-weights.ts';
+import { dropoutMasks, type DropoutMasks } from './dropout-masks.ts';
+import { BestWeights } from './early-stopping.ts';
+import { addBatchScores, type BatchScores, type EpochTotals } from './epoch-totals.ts';
+import { openHeadEvaluator, type HeadEvaluator, type HeadScore } from './head-evaluator.ts';
+import type { EpochReport, HeadWeights, TrainHeadRequest, TrainHeadResult } from './head.ts';
+import { permutation, Random, RANDOM_STREAMS } from './random.ts';
+import { inSequence, RowBlocks, rowsPerBlock, type RowBlock } from './row-blocks.ts';
+import { MAX_STEPS_PER_BLOCK } from './training-schedule.ts';
+
+/** What one engine does differently: the updates of a block of rows. It keeps the parameters and Adam's moments between the blocks. */
+export interface BlockTrainer {
+  /**
+   * Trains the batches of a block, one step each.
+   *
+   * @param masks null without dropout
+   * @param stepsBefore updates made before the block
+   */
+  trainBlock(
+    block: RowBlock,
+    batches: BatchFeeds,
+    masks: DropoutMasks | null,
+    stepsBefore: number,
+  ): Promise<BatchScores>;
+  /** A copy that later blocks do not change. */
+  weights(): HeadWeights;
+  close(): Promise<void>;
+}
+
+/**
+ * The training around the updates, the same for every engine: order of the rows, dropout masks, class weights, early stopping, reports.
+ *
+ * @throws InvalidInputError for a request that cannot be trained, or when the loss is no longer finite (`training_diverged`)
+ * @throws CancelledError at the end of a block
+ */
+export async function trainInBlocks(
+  request: TrainHeadRequest,
+  openTrainer: (request: TrainHeadRequest) => Promise<BlockTrainer>,
+): Promise<TrainHeadResult> {
+  assertTrainRequest(request);
+  const { train, valid, classCount, threads } = request;
+  const shape = { dimensions: train.features.dimensions, classCount };
+  const trainer = await openTrainer(request);
+  const evaluator =
+    valid === null ? null : await openHeadEvaluator(shape, valid, threads === undefined ? {} : { threads });
+  try {
+    return await new TrainingLoop(request, trainer, evaluator).run();
+  } finally {
+    await Promise.all([trainer.close(), evaluator?.close()]);
+  }
+}
+
+class TrainingLoop {
+  readonly #request: TrainHeadRequest;
+  readonly #trainer: BlockTrainer;
+  readonly #evaluator: HeadEvaluator | null;
+  readonly #blocks: RowBlocks;
+  readonly #classWeights: Float32Array;
+  readonly #orderRandom: Random;
+  readonly #maskRandom: Random;
+  #stepsDone = 0;
+
+  constructor(request: TrainHeadRequest, trainer: BlockTrainer, evaluator: HeadEvaluator | null) {
+    const { train, classCount, hyperparameters } = request;
+    const { batchSize, classWeights, seed } = hyperparameters;
+    this.#request = request;
+    this.#trainer = trainer;
+    this.#evaluator = evaluator;
+    this.#blocks = new RowBlocks(train, rowsPerBlock(train.features.dimensions, batchSize, MAX_STEPS_PER_BLOCK));
+    this.#classWeights = classWeightsOf(classWeights, train.labels, classCount);
+    this.#orderRandom = new Random(seed, RANDOM_STREAMS.order);
+    this.#maskRandom = new Random(seed, RANDOM_STREAMS.masks);
+  }
+
+  async run(): Promise<TrainHeadResult> {
+    const { hyperparameters, onEpoch } = this.#request;
+    const history: EpochReport[] = [];
+    const best = new BestWeights(hyperparameters.patience);
+    for (let epoch = 1; epoch <= hyperparameters.epochs && !best.isExhausted; epoch += 1) {
+      const startMs = performance.now();
+      const train = await this.#runEpoch(epoch);
+      const weights = this.#trainer.weights();
+      const valid = (await this.#evaluator?.evaluate(weights)) ?? null;
+      const report: EpochReport = {
+        epoch,
+        trainLoss: train.loss,
+        trainAccuracy: train.accuracy,
+        validLoss: valid?.loss ?? null,
+        validAccuracy: valid?.accuracy ?? null,
+        durationMs: performance.now() - startMs,
+      };
+      history.push(report);
+      best.add(report, weights);
+      onEpoch?.(report);
+    }
+    return { weights: best.weights, history, bestEpoch: best.epoch, hasStoppedEarly: best.isExhausted };
+  }
+
+  async #runEpoch(epoch: number): Promise<HeadScore> {
+    const { train, shuffle = true, hyperparameters, signal } = this.#request;
+    const { rowCount } = train.features;
+    const order = shuffle ? permutation(rowCount, this.#orderRandom) : inSequence(rowCount);
+    const totals: EpochTotals = { loss: 0, correct: 0 };
+    for await (const block of this.#blocks.inOrder(order)) {
+      if (signal?.aborted === true) throw new CancelledError();
+      const batches = batchFeeds(block, hyperparameters.batchSize, this.#classWeights);
+      const scores = await this.#trainer.trainBlock(block, batches, this.#masksFor(batches), this.#stepsDone);
+      addBatchScores(totals, scores, batches, block.labels.length, hyperparameters.l2);
+      this.#stepsDone += batches.steps;
+    }
+    if (!Number.isFinite(totals.loss)) throw diverged(epoch, hyperparameters.learningRate);
+    return { loss: totals.loss / rowCount, accuracy: totals.correct / rowCount };
+  }
+
+  #masksFor({ steps, batchSize }: BatchFeeds): DropoutMasks | null {
+    const { train, hyperparameters } = this.#request;
+    const { dropout } = hyperparameters;
+    if (dropout === 0) return null;
+    return dropoutMasks({ dropout, dimensions: train.features.dimensions, batchSize, steps }, this.#maskRandom);
+  }
+}
+
+function diverged(epoch: number, learningRate: number): InvalidInputError {
+  return new InvalidInputError(
+    `expected a finite training loss, received none in epoch ${epoch}; use a smaller learning rate than ${learningRate}, ` +
+      'or look for vectors that are not finite',
+    { code: 'training_diverged' },
+  );
+}
