@@ -1,4 +1,5 @@
-import { intAttribute, type FloatConstant, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
+import type { FloatConstant, OnnxGraph } from '../../onnx/onnx-graph.ts';
+import { intAttribute, type OnnxNode } from '../../onnx/onnx-node.ts';
 
 /** A node whose second input is a constant weight. */
 export interface WeightedNode {

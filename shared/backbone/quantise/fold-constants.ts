@@ -1,6 +1,7 @@
 import { openSession } from '../../onnx/session.ts';
 import { foldBatchNorm } from '../resnet50/fold-batch-norm.ts';
-import { floatAttribute, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
+import type { OnnxGraph } from '../../onnx/onnx-graph.ts';
+import { floatAttribute, type OnnxNode } from '../../onnx/onnx-node.ts';
 
 /** What was replaced, so that what stays float32 can go back to its smaller stored form. */
 export interface FoldedConstants {

@@ -1,6 +1,7 @@
 import { quantiseChannels, type WeightedNode } from './channel-weights.ts';
 import type { UInt8Scale } from './choose-range.ts';
-import { makeNode, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
+import type { OnnxGraph } from '../../onnx/onnx-graph.ts';
+import { makeNode, type OnnxNode } from '../../onnx/onnx-node.ts';
 import type { QuantisationPlan } from './plan-quantisation.ts';
 import { roundingBias } from './rounding-bias.ts';
 

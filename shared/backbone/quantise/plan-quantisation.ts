@@ -1,5 +1,6 @@
 import { asWeightedNode, type WeightedNode } from './channel-weights.ts';
-import type { OnnxGraph, OnnxNode } from './onnx-graph.ts';
+import type { OnnxGraph } from '../../onnx/onnx-graph.ts';
+import type { OnnxNode } from '../../onnx/onnx-node.ts';
 
 /** Which nodes compute in int8 and which values lie between them as uint8. */
 export interface QuantisationPlan {

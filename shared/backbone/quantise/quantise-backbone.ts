@@ -4,7 +4,7 @@ import { ActivationHistogram } from './activation-histogram.ts';
 import { chooseScale, type CalibrationMethod } from './choose-range.ts';
 import { foldConstants, unfoldConstants } from './fold-constants.ts';
 import { insertScales } from './insert-scales.ts';
-import { OnnxGraph } from './onnx-graph.ts';
+import { OnnxGraph } from '../../onnx/onnx-graph.ts';
 import { planQuantisation, type QuantisationPlan } from './plan-quantisation.ts';
 import { ChannelMeans } from './rounding-bias.ts';
 
@@ -154,11 +154,11 @@ function* splitBatch(batch: Float32Array, dims: readonly number[]): Iterable<Flo
 }
 
 function fixedDims(graph: OnnxGraph, input: string): readonly number[] {
-  const dims = graph.inputDims(input).slice(1);
+  const dims = graph.inputs.find(({ name }) => name === input)?.dims.slice(1) ?? [];
   return dims.map((size) => {
-    if (size !== null) return size;
+    if (typeof size === 'number' && size > 0) return size;
     throw new InvalidInputError(
-      `expected fixed picture dimensions for input "${input}", received [${dims.map((d) => d ?? '?').join(', ')}]; give pictureDims`,
+      `expected fixed picture dimensions for input "${input}", received [${dims.join(', ')}]; give pictureDims`,
     );
   });
 }

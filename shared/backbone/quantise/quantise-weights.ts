@@ -1,5 +1,6 @@
 import { asWeightedNode, quantiseChannels, type WeightedNode } from './channel-weights.ts';
-import { makeNode, ONNX_FLOAT, OnnxGraph, type OnnxNode } from './onnx-graph.ts';
+import { OnnxGraph } from '../../onnx/onnx-graph.ts';
+import { makeNode, ONNX_FLOAT, type OnnxNode } from '../../onnx/onnx-node.ts';
 
 /** Weights of one output channel; with fewer (depthwise convolutions) little is saved and much accuracy lost: they stay float32. */
 const FEWEST_PER_CHANNEL = 32;
