@@ -5,7 +5,8 @@ import { InvalidInputError } from '../../shared/errors.ts';
 import { summariseEvaluation } from '../../shared/evaluation/summarise-evaluation.ts';
 import { parseHyperparameters } from '../../shared/head/hyperparameters.ts';
 import { REPORT_FILE_NAME } from '../../shared/workflow/model-files.ts';
-import { trainDataset, type TrainDatasetResult } from '../../shared/workflow/train-dataset.ts';
+import { trainDataset } from '../../shared/workflow/train-dataset.ts';
+import type { TrainingOutcome } from '../../shared/workflow/train-embedded.ts';
 import type { Workspace } from '../../shared/workflow/workspace.ts';
 import type { TrainFlags } from '../commands/train.ts';
 import { interruptSignal } from '../interrupt.ts';
@@ -19,7 +20,7 @@ import { note, printJson, printLines } from '../terminal/output.ts';
 /** What `train` did, for callers that go on with it. */
 export interface TrainedFolder {
   readonly workspace: Workspace;
-  readonly result: TrainDatasetResult;
+  readonly result: TrainingOutcome;
   /** Absolute path of the version's folder. */
   readonly modelFolder: string;
 }
@@ -112,7 +113,7 @@ function fractionsOf({ validShare, testShare }: TrainFlags): SplitFractions {
   );
 }
 
-function noteSplit({ plan }: TrainDatasetResult): void {
+function noteSplit({ plan }: TrainingOutcome): void {
   const total = (split: 'train' | 'valid' | 'test') => plan.counts.reduce((sum, count) => sum + count[split], 0);
   const labels = formatPlural(plan.counts.length, 'label');
   note(

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { Backbone } from '../backbone/backbone.ts';
 import { SPLIT_FILE_NAME, splitFileBytes } from '../dataset/split-file.ts';
 import type { SplitPlan } from '../dataset/split-plan.ts';
 import { metricsSummaryOf } from '../evaluation/metrics-summary.ts';
@@ -8,10 +7,10 @@ import { HEAD_WEIGHTS_FILE_NAME, headWeightsBytes } from '../head/head-weights-f
 import type { HeadEngine, HeadHyperparameters, TrainHeadResult } from '../head/head.ts';
 import type { ModelManifestDraft } from '../registry/model-manifest.ts';
 import type { PublishRequest } from '../registry/model-registry.ts';
-import type { EmbeddedDataset } from './embed-dataset.ts';
 import type { HeldOutMeasurement } from './measure-head.ts';
 import { reportThumbnails } from './report-thumbnails.ts';
 import { softwareVersions } from './software-versions.ts';
+import type { BackboneFacts, EmbeddedPictures } from './training-input.ts';
 import type { Workspace } from './workspace.ts';
 
 export const REPORT_FILE_NAME = 'report.html';
@@ -22,8 +21,8 @@ export const HISTORY_FILE_NAME = 'history.json';
 /** All that is known at the end of a training. */
 export interface TrainedModel {
   readonly workspace: Workspace;
-  readonly backbone: Backbone;
-  readonly embedded: EmbeddedDataset;
+  readonly backbone: BackboneFacts;
+  readonly embedded: EmbeddedPictures;
   readonly plan: SplitPlan;
   readonly labels: readonly string[];
   readonly engine: HeadEngine;
@@ -91,7 +90,7 @@ async function report(model: TrainedModel, evaluation: NonNullable<HeldOutMeasur
     split: plan,
     skipped: embedded.skipped,
     excluded: plan.excluded,
-    warnings: [...embedded.listing.warnings, ...plan.warnings],
+    warnings: [...embedded.warnings, ...plan.warnings],
     thumbnails: await reportThumbnails(workspace.pictures, evaluation),
     promotion: null,
     reproduction: {

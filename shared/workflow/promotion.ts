@@ -22,14 +22,23 @@ export interface PromotionDecision {
   readonly reason: string;
 }
 
-export interface PromotionRequest {
+/** What the gate says of a version, before anything is changed. */
+export interface PromotionVerdict extends PromotionDecision {
+  /** The version that it was compared with: only while this one is served does the verdict hold. */
+  readonly expected: string | null;
+}
+
+export interface PromotionRequest extends JudgedVersion {
   readonly promotion: Promotion;
+}
+
+export interface JudgedVersion {
   readonly workspace: Workspace;
   readonly registry: ModelRegistry;
   /** Of the new version. */
   readonly manifest: ModelManifest;
-  readonly plan: SplitPlan;
-  readonly measurement: HeldOutMeasurement;
+  readonly plan: Pick<SplitPlan, 'pictures'>;
+  readonly measurement: Pick<HeldOutMeasurement, 'isRight'>;
 }
 
 /** With fewer common pictures the paired test cannot tell models apart: 5 of 5 is the first significant result (p = 1/32). */
@@ -43,18 +52,22 @@ const FEWEST_COMMON_PICTURES = 5;
 export async function decidePromotion(request: PromotionRequest): Promise<PromotionDecision> {
   const { promotion, registry, manifest } = request;
   if (promotion === 'never') return { isPromoted: false, reason: 'not served, as asked (--promote never)' };
-  const current = await registry.current();
-  const verdict =
-    promotion === 'always'
-      ? { isPromoted: true, reason: 'served, as asked (--promote always)' }
-      : current === null
-        ? { isPromoted: true, reason: 'served: it is the first version' }
-        : await compareWithCurrent(request, current.version);
-  if (verdict.isPromoted) await registry.promote(manifest.version, { expected: current?.version ?? null });
+  const { expected, ...verdict } = await judgePromotion(request);
+  if (verdict.isPromoted) await registry.promote(manifest.version, { expected });
   return verdict;
 }
 
-async function compareWithCurrent(request: PromotionRequest, currentVersion: string): Promise<PromotionDecision> {
+/** Compares without promoting: `decidePromotion` in two steps, for those that have them apart. */
+export async function judgePromotion(request: PromotionRequest): Promise<PromotionVerdict> {
+  const { promotion, registry } = request;
+  const current = await registry.current();
+  const expected = current?.version ?? null;
+  if (promotion === 'always') return { isPromoted: true, reason: 'served, as asked (--promote always)', expected };
+  if (current === null) return { isPromoted: true, reason: 'served: it is the first version', expected };
+  return { ...(await compareWithCurrent(request, current.version)), expected };
+}
+
+async function compareWithCurrent(request: JudgedVersion, currentVersion: string): Promise<PromotionDecision> {
   if (currentVersion === request.manifest.version)
     return { isPromoted: true, reason: 'served: it equals the current version' };
   try {
@@ -81,7 +94,7 @@ async function compareWithCurrent(request: PromotionRequest, currentVersion: str
 
 /** Of the held-out pictures that the current version was not trained on and has vectors for. */
 async function rightAnswersOfCurrent(
-  { registry, workspace, plan, measurement }: PromotionRequest,
+  { registry, workspace, plan, measurement }: JudgedVersion,
   version: string,
 ): Promise<ReadonlyMap<string, boolean>> {
   const head = await openServedHead(registry, version);

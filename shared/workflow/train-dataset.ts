@@ -1,48 +1,15 @@
 import type { Backbone } from '../backbone/backbone.ts';
-import { assertTrainable } from '../dataset/assert-trainable.ts';
-import { assignSplits } from '../dataset/assign-splits.ts';
-import type { SplitFractions, SplitPlan } from '../dataset/split-plan.ts';
-import { InvalidInputError } from '../errors.ts';
-import type { FeatureIndex } from '../features/feature-index.ts';
-import type { EpochReport, HeadEngine, HeadEngineName, HeadHyperparameters, TrainHeadResult } from '../head/head.ts';
-import { loadHeadEngine } from '../head/load-head-engine.ts';
-import { openHead } from '../head/predict-head.ts';
-import { toHex } from '../image/content-hash.ts';
-import type { ModelManifest } from '../registry/model-manifest.ts';
-import { ModelRegistry } from '../registry/model-registry.ts';
 import { embedDataset, type EmbeddedDataset, type EmbedDatasetOptions } from './embed-dataset.ts';
-import { measureHead, type HeldOutMeasurement } from './measure-head.ts';
-import { modelFiles } from './model-files.ts';
-import { decidePromotion, type Promotion, type PromotionDecision } from './promotion.ts';
-import { rowsOfSplit, type SplitRows } from './split-rows.ts';
+import { trainEmbedded, type TrainingOutcome, type TrainOptions } from './train-embedded.ts';
 import type { Workspace } from './workspace.ts';
 
-export interface TrainDatasetOptions {
-  readonly hyperparameters: HeadHyperparameters;
-  readonly engine: HeadEngineName;
-  readonly fractions: SplitFractions;
-  readonly promotion: Promotion;
-  /** As typed, for the report. */
-  readonly command: string;
-  /** @default TRAINING_THREADS of the engine, so that the result does not depend on the machine */
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
+export interface TrainDatasetOptions extends TrainOptions {
   readonly onEmbedProgress?: EmbedDatasetOptions['onProgress'];
   readonly onEmbedded?: (embedded: EmbeddedDataset) => void;
-  readonly onEpoch?: (report: EpochReport) => void;
-}
-
-export interface TrainDatasetResult {
-  readonly manifest: ModelManifest;
-  readonly plan: SplitPlan;
-  readonly training: TrainHeadResult;
-  readonly measurement: HeldOutMeasurement;
-  readonly promotion: PromotionDecision;
 }
 
 /**
- * The main job: embeds what is new, splits, trains, measures on held-out pictures, writes a new version with its report, and serves it
- * unless it is worse than the one that is served.
+ * The main job, over a listing of the pictures: embeds what is new, then trains on all.
  *
  * @throws InvalidInputError for a dataset that cannot be trained, CancelledError
  */
@@ -50,99 +17,14 @@ export async function trainDataset(
   workspace: Workspace,
   backbone: Backbone,
   options: TrainDatasetOptions,
-): Promise<TrainDatasetResult> {
-  const { signal, onEmbedProgress, onEmbedded, hyperparameters, fractions } = options;
+): Promise<TrainingOutcome> {
+  const { signal, onEmbedProgress, onEmbedded } = options;
   const embedded = await embedDataset(workspace, backbone, {
     ...(signal && { signal }),
     ...(onEmbedProgress && { onProgress: onEmbedProgress }),
   });
   onEmbedded?.(embedded);
-  const plan = splitEmbedded(workspace, embedded, hyperparameters.seed, fractions);
-  const labels = plan.counts.map(({ label }) => label);
-  const rows = await rowsOfSplits(embedded.index, plan, labels);
-  const engine = await loadHeadEngine(options.engine);
-  const training = await trainRows(engine, rows, labels, options);
-  const measurement = await measure(rows, labels, training);
-  const registry = new ModelRegistry(workspace.state, workspace.dataset);
-  const { command, promotion } = options;
-  const manifest = await registry.publish(
-    await modelFiles({
-      workspace,
-      backbone,
-      embedded,
-      plan,
-      labels,
-      engine,
-      hyperparameters,
-      command,
-      training,
-      measurement,
-    }),
-  );
-  const decision = await decidePromotion({ registry, workspace, manifest, plan, measurement, promotion });
-  return { manifest, plan, training, measurement, promotion: decision };
-}
-
-/** Vectors and labels of each split; nothing is held out for `valid` or `test` where a dataset is too small for it. */
-export interface RowsOfSplits {
-  readonly train: SplitRows;
-  readonly valid: SplitRows | null;
-  readonly test: SplitRows | null;
-}
-
-function splitEmbedded(
-  { location }: Workspace,
-  { listing, index }: EmbeddedDataset,
-  seed: number,
-  fractions: SplitFractions,
-): SplitPlan {
-  const usable = listing.pictures.filter(({ key }) => index.has(key));
-  assertTrainable(usable, { location });
-  const hashed = usable.map(({ key, label, split }) => {
-    const facts = index.get(key);
-    return { key, label, split, sha256: toHex(facts?.sha256 ?? new Uint8Array()) };
-  });
-  return assignSplits(hashed, { seed, fractions, location });
-}
-
-async function rowsOfSplits(index: FeatureIndex, plan: SplitPlan, labels: readonly string[]): Promise<RowsOfSplits> {
-  const of = (split: 'train' | 'valid' | 'test') => rowsOfSplit(index, plan.pictures, split, labels);
-  const train = await of('train');
-  if (train === null) {
-    throw new InvalidInputError(
-      'expected pictures to train on, found none after leaving out copies of held-out pictures; add some',
-    );
-  }
-  return { train, valid: await of('valid'), test: await of('test') };
-}
-
-async function trainRows(
-  engine: HeadEngine,
-  { train, valid }: RowsOfSplits,
-  labels: readonly string[],
-  { hyperparameters, threads, signal, onEpoch }: TrainDatasetOptions,
-): Promise<TrainHeadResult> {
-  return engine.train({
-    train,
-    valid,
-    classCount: labels.length,
-    hyperparameters,
-    ...(threads !== undefined && { threads }),
-    ...(signal && { signal }),
-    ...(onEpoch && { onEpoch }),
-  });
-}
-
-async function measure(
-  { valid, test }: RowsOfSplits,
-  labels: readonly string[],
-  { weights }: TrainHeadResult,
-): Promise<HeldOutMeasurement> {
-  const head = await openHead(weights);
-  try {
-    const logits = async (embeddings: Float16Array, count: number) => (await head.predict(embeddings, count)).logits;
-    return await measureHead({ logits }, { valid, test }, labels);
-  } finally {
-    await head.close();
-  }
+  const { listing, index, skipped } = embedded;
+  const pictures = { index, pictures: listing.pictures, skipped, warnings: [...listing.warnings, ...index.warnings] };
+  return trainEmbedded(workspace, backbone, pictures, options);
 }
