@@ -7,7 +7,7 @@ const RETENTIONS = Object.values(RetentionDays).filter((value) => typeof value =
 
 /** A log that is kept for so many days and goes with the stack. */
 export function addLogGroup(scope: Construct, id: string, logGroupName: string, days: number): LogGroup {
-  const retention = RETENTIONS.find((value) => Number(value) === days);
+  const retention = RETENTIONS.find((value) => value.valueOf() === days);
   if (retention === undefined) {
     throw new InvalidInputError(
       `expected a retention that CloudWatch Logs knows for ${logGroupName}, received ${days}`,
