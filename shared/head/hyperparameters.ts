@@ -14,7 +14,7 @@ export const DEFAULT_HYPERPARAMETERS: HeadHyperparameters = {
   l2: 0,
   classWeights: 'none',
   seed: 0,
-  patience: 15,
+  patience: 30,
 };
 
 /** Keras' defaults for Adam. Epsilon is added to the square root of the uncorrected second moment. */
