@@ -1,6 +1,6 @@
 import { InvalidInputError } from '../errors.ts';
 import { NORMALISATIONS, type Normalisation } from '../image/normalisation.ts';
-import type { BackboneEntry, BackboneInput, BackboneOutputs } from './backbone.ts';
+import type { BackboneEntry, BackboneInput, BackboneOutputs, BackboneSource } from './backbone.ts';
 
 const HUGGING_FACE = 'https://huggingface.co';
 
@@ -19,6 +19,11 @@ function outputs(channels: number): BackboneOutputs {
 /** The class token of a transformer; it has no feature map. */
 function classToken(dimensions: number): BackboneOutputs {
   return { features: null, embedding: { name: 'embedding', dimensions } };
+}
+
+/** Exports of Hugging Face's transformers give all tokens, the class token first. */
+function transformer(url: string): BackboneSource {
+  return { url, format: 'onnx', hash: null, embeddingValue: 'last_hidden_state' };
 }
 
 /**
@@ -76,10 +81,9 @@ export const BACKBONE_ENTRIES: readonly BackboneEntry[] = [
     title: 'MobileNetV2 1.0 of the ONNX model zoo, ImageNet',
     sources: [
       {
-        url: 'https://github.com/onnx/models/raw/main/validated/vision/classification/mobilenet/model/mobilenetv2-12.onnx',
+        url: `${HUGGING_FACE}/onnxmodelzoo/legacy_models/resolve/main/validated/vision/classification/mobilenet/model/mobilenetv2-12.onnx`,
         format: 'onnx',
         hash: null,
-        featuresValue: '464',
       },
     ],
     licence: 'Apache-2.0 (ONNX model zoo)',
@@ -89,15 +93,15 @@ export const BACKBONE_ENTRIES: readonly BackboneEntry[] = [
   },
   {
     name: 'efficientnet-b0',
-    title: 'EfficientNet-B0, ImageNet, ONNX export of the community',
+    title: 'EfficientNet-B0, ImageNet, ONNX export of Kalray',
     sources: [
       {
-        url: `${HUGGING_FACE}/onnx-community/efficientnet_b0.ra_in1k/resolve/main/onnx/model.onnx`,
+        url: `${HUGGING_FACE}/Kalray/efficientnet-b0/resolve/main/efficientNet-b0.onnx`,
         format: 'onnx',
         hash: null,
       },
     ],
-    licence: 'Apache-2.0 (timm)',
+    licence: 'Apache-2.0 (EfficientNet)',
     input: input224('pixel_values', NORMALISATIONS.torch),
     outputs: outputs(1280),
     parameterCount: 4_007_548,
@@ -105,7 +109,7 @@ export const BACKBONE_ENTRIES: readonly BackboneEntry[] = [
   {
     name: 'vit-s16',
     title: 'ViT-S/16 trained with DINO, ImageNet without labels',
-    sources: [{ url: `${HUGGING_FACE}/Xenova/dino-vits16/resolve/main/onnx/model.onnx`, format: 'onnx', hash: null }],
+    sources: [transformer(`${HUGGING_FACE}/Xenova/dino-vits16/resolve/main/onnx/model.onnx`)],
     licence: 'Apache-2.0 (DINO)',
     input: input224('pixel_values', NORMALISATIONS.torch),
     outputs: classToken(384),
@@ -114,9 +118,7 @@ export const BACKBONE_ENTRIES: readonly BackboneEntry[] = [
   {
     name: 'dinov2-s',
     title: 'DINOv2 ViT-S/14',
-    sources: [
-      { url: `${HUGGING_FACE}/onnx-community/dinov2-small/resolve/main/onnx/model.onnx`, format: 'onnx', hash: null },
-    ],
+    sources: [transformer(`${HUGGING_FACE}/Xenova/dinov2-small/resolve/main/onnx/model.onnx`)],
     licence: 'Apache-2.0 (DINOv2)',
     input: input224('pixel_values', NORMALISATIONS.torch),
     outputs: classToken(384),

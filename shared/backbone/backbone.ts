@@ -29,11 +29,11 @@ export interface FileHash {
 export interface BackboneSource {
   /** `https:` to be pulled, `npm:<package>/<path>` when an installed package carries it. */
   readonly url: string;
-  readonly format: 'keras-h5' | 'tfjs-graph' | 'tfjs-layers' | 'onnx' | 'safetensors';
+  readonly format: 'keras-h5' | 'tfjs-graph' | 'onnx' | 'safetensors';
   /** As the publisher states it, or as seen on a real download; null is shown as `unverified`. */
   readonly hash: FileHash | null;
-  /** For `onnx`: the value inside the graph that becomes the backbone's output, where the file itself only has class scores. */
-  readonly featuresValue?: string;
+  /** For `onnx` of a network without a feature map: the value that holds its vectors. @default what importOnnx finds */
+  readonly embeddingValue?: string;
   /** @default unknown */
   readonly sizeBytes?: number;
 }

@@ -17,17 +17,19 @@ export interface ChooseBackboneOptions extends HomeOptions {
  * @throws NotFoundError that says how to install the one that was asked for
  */
 export async function chooseBackbone(options: ChooseBackboneOptions = {}): Promise<InstalledBackbone> {
-  const { name, precision } = options;
-  if (name === undefined) {
-    const preferred = await findInstalledBackbone(PREFERRED_BACKBONE, precision, options);
-    if (preferred !== null) return preferred;
-  }
-  const wanted = name ?? EMBEDDED_BACKBONE;
+  const { precision } = options;
+  const wanted = options.name ?? (await defaultName(options));
   const installed = await findInstalledBackbone(wanted, precision, options);
   if (installed !== null) return installed;
   if (wanted === EMBEDDED_BACKBONE && (precision ?? 'float32') === 'float32')
     return installPackagedBackbone(wanted, options);
   throw await notInstalled(wanted, precision, options);
+}
+
+/** Whichever precision of the preferred one is there: a precision that is asked for is then one of it. */
+async function defaultName(options: HomeOptions): Promise<string> {
+  const preferred = await findInstalledBackbone(PREFERRED_BACKBONE, undefined, options);
+  return preferred === null ? EMBEDDED_BACKBONE : PREFERRED_BACKBONE;
 }
 
 async function notInstalled(

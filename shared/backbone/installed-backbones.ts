@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { DamagedFileError, HeadstartError, messageOf } from '../errors.ts';
 import { PREPROCESSING_VERSION } from '../image/picture.ts';
+import { errnoOf } from '../storage/file-error.ts';
+import { readReplaceable, replaceFolder } from '../storage/replace-folder.ts';
 import {
   PRECISIONS,
   type BackboneInput,
@@ -14,6 +14,7 @@ import {
 } from './backbone.ts';
 import { backboneHome } from './backbone-home.ts';
 import { parseBackboneFile } from './backbone-file.ts';
+import { hashOfFile } from './file-hash.ts';
 
 const MODEL_FILE = 'model.onnx';
 const FACTS_FILE = 'backbone.json';
@@ -45,24 +46,18 @@ export async function installBackbone(
   options: HomeOptions = {},
 ): Promise<InstalledBackbone> {
   const { model, ...facts } = backbone;
-  const home = options.home ?? backboneHome();
-  const target = folderOf(home, backbone.name, backbone.precision);
-  const partial = `${target}.partial-${randomUUID()}`;
+  const target = folderOf(options.home ?? backboneHome(), backbone.name, backbone.precision);
   const sha256 = createHash('sha256').update(model).digest('hex');
-  const file = {
-    formatVersion: 1,
-    id: backboneIdOf(facts.name, facts.precision, sha256),
-    ...facts,
-    sha256,
-    sizeBytes: model.length,
-  };
+  const id = backboneIdOf(facts.name, facts.precision, sha256);
+  const text = `${JSON.stringify({ formatVersion: 1, id, ...facts, sha256, sizeBytes: model.length }, null, 2)}\n`;
+  const installed = toInstalled(target, text);
+  if (await isInstalled(target, text, sha256)) return installed;
   try {
-    await mkdir(partial, { recursive: true });
-    await writeFile(path.join(partial, MODEL_FILE), model);
-    await writeFile(path.join(partial, FACTS_FILE), `${JSON.stringify(file, null, 2)}\n`);
-    await replaceFolder(partial, target);
+    await replaceFolder(target, async (folder) => {
+      await writeFile(path.join(folder, MODEL_FILE), model);
+      await writeFile(path.join(folder, FACTS_FILE), text);
+    });
   } catch (cause) {
-    await rm(partial, { recursive: true, force: true });
     throw new HeadstartError(
       'not_writable',
       `expected to store backbone "${backbone.name}" in "${target}": ${messageOf(cause)}; ` +
@@ -70,7 +65,17 @@ export async function installBackbone(
       { cause },
     );
   }
-  return readInstalled(target);
+  return installed;
+}
+
+/** Whether the very same is there already: then a process that reads it is not disturbed. */
+async function isInstalled(folder: string, text: string, sha256: string): Promise<boolean> {
+  try {
+    const isSame = (await readFile(path.join(folder, FACTS_FILE), 'utf8')) === text;
+    return isSame && (await hashOfFile(path.join(folder, MODEL_FILE), 'sha256')) === sha256;
+  } catch {
+    return false;
+  }
 }
 
 /** `<name>-<precision>-<first 12 hex digits of the SHA-256>-p<PREPROCESSING_VERSION>`. */
@@ -98,8 +103,8 @@ export async function findInstalledBackbone(
 ): Promise<InstalledBackbone | null> {
   for (const candidate of precision === undefined ? PRECISIONS : [precision]) {
     const folder = folderOf(options.home ?? backboneHome(), name, candidate);
-    const isThere = await stat(path.join(folder, FACTS_FILE)).catch(() => null);
-    if (isThere !== null) return readInstalled(folder);
+    const text = await readReplaceable(folder, () => readFacts(folder));
+    if (text !== null) return toInstalled(folder, text);
   }
   return null;
 }
@@ -109,39 +114,39 @@ export async function findBackboneById(id: string, options: HomeOptions = {}): P
   return (await listInstalledBackbones(options)).find((backbone) => backbone.id === id) ?? null;
 }
 
+/** @throws DamagedFileError when the graph is missing or cut short; reads no byte of it */
+export async function assertWhole({ modelPath, sizeBytes, name }: InstalledBackbone): Promise<void> {
+  const facts = await stat(modelPath).catch(() => null);
+  if (facts?.size === sizeBytes) return;
+  throw new DamagedFileError(
+    `expected ${sizeBytes} bytes for backbone "${name}" in "${modelPath}", found ${facts === null ? 'no file' : facts.size}; install it again`,
+  );
+}
+
 /** @throws DamagedFileError when the graph is not the file that was installed */
-export async function assertIntact({ modelPath, sha256, name }: InstalledBackbone): Promise<void> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(modelPath), hash);
-  const received = hash.digest('hex');
+export async function assertIntact(installed: InstalledBackbone): Promise<void> {
+  await assertWhole(installed);
+  const { modelPath, sha256, name } = installed;
+  const received = await hashOfFile(modelPath, 'sha256');
   if (received === sha256) return;
   throw new DamagedFileError(
     `expected SHA-256 ${sha256} for backbone "${name}" in "${modelPath}", received ${received}; install it again`,
   );
 }
 
-async function readInstalled(folder: string): Promise<InstalledBackbone> {
-  const file = path.join(folder, FACTS_FILE);
-  const facts = parseBackboneFile(await readFile(file, 'utf8'), file);
-  return { ...facts, modelPath: path.join(folder, MODEL_FILE) };
+async function readFacts(folder: string): Promise<string | null> {
+  try {
+    return await readFile(path.join(folder, FACTS_FILE), 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return null;
+    throw error;
+  }
+}
+
+function toInstalled(folder: string, text: string): InstalledBackbone {
+  return { ...parseBackboneFile(text, path.join(folder, FACTS_FILE)), modelPath: path.join(folder, MODEL_FILE) };
 }
 
 function folderOf(home: string, name: string, precision: Precision): string {
   return path.join(home, 'backbones', name, precision);
-}
-
-/** A folder cannot be renamed over one with files, so the old one is moved away first; of two installers at once the later wins. */
-async function replaceFolder(from: string, to: string): Promise<void> {
-  for (;;) {
-    try {
-      await rename(from, to);
-      return;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
-    }
-    const old = `${to}.old-${randomUUID()}`;
-    await rename(to, old).catch(() => undefined);
-    await rm(old, { recursive: true, force: true });
-  }
 }

@@ -1,5 +1,6 @@
 import { DamagedFileError, InvalidInputError } from '../errors.ts';
 import { openSession, type DenseTensor, type OnnxSession, type SessionOptions } from '../onnx/session.ts';
+import { assertWhole } from './installed-backbones.ts';
 import type { Backbone, BackboneOutputs, InstalledBackbone, Pooling } from './backbone.ts';
 
 export interface OpenBackboneOptions extends Pick<SessionOptions, 'threads'> {
@@ -14,10 +15,14 @@ export function dimensionsOf({ name, outputs }: InstalledBackbone, pooling: Pool
   return channels * height * width;
 }
 
-/** Loads the graph from its file. @throws InvalidInputError for `flatten` of a backbone without a feature map */
+/**
+ * Loads the graph from its file.
+ * @throws InvalidInputError for `flatten` of a backbone without a feature map, DamagedFileError
+ */
 export async function openBackbone(installed: InstalledBackbone, options: OpenBackboneOptions = {}): Promise<Backbone> {
   const { pooling = 'avg', ...sessionOptions } = options;
   const dimensions = dimensionsOf(installed, pooling);
+  await assertWhole(installed);
   const session = await openSession(installed.modelPath, sessionOptions);
   return {
     installed,

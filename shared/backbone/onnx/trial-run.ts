@@ -73,7 +73,7 @@ async function runOn(
     const advice =
       count === 1 ? 'set --layout, or export it for pictures of a fixed size' : 'export it with a free batch dimension';
     throw new InvalidInputError(
-      `expected "${fileName}" to run on ${count === 1 ? 'a picture' : 'two pictures at once'} [${dims.join(', ')}]: ${messageOf(cause)}; ${advice}`,
+      `expected "${fileName}" to run on ${count === 1 ? 'a picture' : 'two pictures at once'} [${dims.join(', ')}]: ${messageOf(cause).trim()}; ${advice}`,
       { cause },
     );
   } finally {
