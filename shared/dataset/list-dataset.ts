@@ -11,9 +11,6 @@ export interface ListDatasetOptions {
   readonly signal?: AbortSignal;
 }
 
-/** All that a listing needs of a store. */
-export type ListableStore = Pick<ObjectStore, 'list' | 'location'>;
-
 /** A file that may be a picture, without a label. */
 export type UnlabelledPicture = Pick<PictureRef, 'key' | 'sizeBytes' | 'eTag'>;
 
@@ -36,7 +33,7 @@ export interface PictureListing {
  * @throws InvalidInputError `empty_dataset` when no labelled picture is found, `mixed_split_folders` when split folders and others are mixed
  */
 export async function listDataset(
-  store: ListableStore,
+  store: ObjectStore,
   prefix: string,
   options: ListDatasetOptions = {},
 ): Promise<DatasetListing> {
@@ -83,7 +80,7 @@ interface FoundFile {
   readonly info: ObjectInfo;
 }
 
-async function listFiles(store: ListableStore, prefix: string, { signal }: ListDatasetOptions): Promise<FoundFile[]> {
+async function listFiles(store: ObjectStore, prefix: string, { signal }: ListDatasetOptions): Promise<FoundFile[]> {
   if (prefix !== '' && !prefix.endsWith('/')) {
     throw new InvalidInputError(`expected a dataset prefix that is empty or ends in "/", got "${prefix}"; append "/"`);
   }

@@ -1,14 +1,33 @@
 import type { EpochReport, HeadWeights } from './head.ts';
 
+export interface BestEpoch {
+  readonly epoch: number;
+  /** Of the validation; minus infinity without validation rows. */
+  readonly loss: number;
+  readonly weights: HeadWeights;
+}
+
+const NOTHING = { best: null, waited: 0 };
+
 /** Keeps the weights of the best epoch and tells when to stop waiting for a better one. */
 export class BestWeights {
   readonly #patience: number;
-  #best: { readonly epoch: number; readonly loss: number; readonly weights: HeadWeights } | null = null;
-  #waited = 0;
+  #best: BestEpoch | null;
+  #waited: number;
 
-  /** @param patience epochs without improvement that end the training; 0 never ends it */
-  constructor(patience: number) {
+  /**
+   * @param patience epochs without improvement that end the training; 0 never ends it
+   * @param before from `snapshot()`
+   */
+  constructor(patience: number, before: { readonly best: BestEpoch | null; readonly waited: number } = NOTHING) {
     this.#patience = patience;
+    this.#best = before.best;
+    this.#waited = before.waited;
+  }
+
+  /** To go on from later. */
+  snapshot(): { readonly best: BestEpoch | null; readonly waited: number } {
+    return { best: this.#best, waited: this.#waited };
   }
 
   /** Without a validation loss the last epoch is the best. */

@@ -1,4 +1,5 @@
 import type { FeatureRows } from '../features/feature-row.ts';
+import type { TrainingCheckpoint } from './training-checkpoint.ts';
 
 /** `logits = embedding · kernel + bias`. */
 export interface HeadWeights {
@@ -49,6 +50,10 @@ export interface TrainHeadRequest {
   readonly threads?: number;
   readonly onEpoch?: (report: EpochReport) => void;
   readonly signal?: AbortSignal;
+  /** Ends the training after the epoch in which it aborts, with TrainingPausedError. Engine `onnx` only. */
+  readonly pause?: AbortSignal;
+  /** Of a paused training on the same rows with the same hyper-parameters. Engine `onnx` only. @default from the start */
+  readonly resumeFrom?: TrainingCheckpoint;
 }
 
 export interface EpochReport {

@@ -5,7 +5,7 @@ import type { HeadEngine, TrainHeadRequest } from './head.ts';
 import { buildTrainingGraph, type TrainingGraphShape } from './training-graph.ts';
 import { trainInBlocks, type BlockTrainer } from './training-loop.ts';
 import { trainingSchedule, type TrainingSchedule } from './training-schedule.ts';
-import { floatsOf, initialState, intsOf, nextState, weightsOf } from './training-state.ts';
+import { floatsOf, initialState, intsOf, nextState, resumedState, weightsOf } from './training-state.ts';
 
 /**
  * Threads that train, whatever the machine has. ONNX Runtime cuts its products by thread, which changes the last bits of a sum: with a
@@ -26,7 +26,7 @@ async function openOnnxTrainer(request: TrainHeadRequest): Promise<BlockTrainer>
   const { dimensions } = train.features;
   const shape: TrainingGraphShape = { dimensions, classCount, hasDropout: dropout > 0, hasL2: l2 > 0 };
   const session = await openSession(buildTrainingGraph(shape), { threads });
-  let state = initialState(request);
+  let state = request.resumeFrom === undefined ? initialState(request) : resumedState(request, request.resumeFrom);
   return {
     async trainBlock(block, batches, masks, stepsBefore) {
       const schedule = trainingSchedule({ steps: batches.steps, stepsBefore, learningRate, l2 });
@@ -46,6 +46,7 @@ async function openOnnxTrainer(request: TrainHeadRequest): Promise<BlockTrainer>
     },
     // Each block's outputs are new arrays, so these are never written again.
     weights: () => weightsOf(state),
+    snapshot: () => Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, data] as const)),
     close: () => session.release(),
   };
 }

@@ -1,6 +1,9 @@
 /** Streams of the seed: what is random in a training. */
 export const RANDOM_STREAMS = { kernel: 1, order: 2, masks: 3 } as const;
 
+/** Of a generator, between two values. */
+export type RandomState = readonly [number, number, number, number];
+
 /**
  * Seeded 32-bit generator: `sfc32` of PractRand (Chris Doty-Humphrey, public domain), 128 bits of state, mixed for 12 rounds before
  * the first value. The stream number keeps the uses of one seed (kernel, order, masks) independent.
@@ -16,6 +19,18 @@ export class Random {
     this.#b = stream >>> 0;
     this.#c = 0x9e3779b9;
     for (let round = 0; round < 12; round += 1) this.uint32();
+  }
+
+  /** To go on from later. */
+  snapshot(): RandomState {
+    return [this.#a, this.#b, this.#c, this.#counter];
+  }
+
+  restore([a, b, c, counter]: RandomState): void {
+    this.#a = a;
+    this.#b = b;
+    this.#c = c;
+    this.#counter = counter;
   }
 
   /** `[0, 2^32)`, integer. */

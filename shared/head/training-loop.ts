@@ -9,6 +9,7 @@ import { openHeadEvaluator, type HeadEvaluator, type HeadScore } from './head-ev
 import type { EpochReport, HeadWeights, TrainHeadRequest, TrainHeadResult } from './head.ts';
 import { permutation, Random, RANDOM_STREAMS } from './random.ts';
 import { inSequence, RowBlocks, rowsPerBlock, type RowBlock } from './row-blocks.ts';
+import { TrainingPausedError, type TrainingCheckpoint } from './training-checkpoint.ts';
 import { MAX_STEPS_PER_BLOCK } from './training-schedule.ts';
 
 /** What one engine does differently: the updates of a block of rows. It keeps the parameters and Adam's moments between the blocks. */
@@ -27,6 +28,8 @@ export interface BlockTrainer {
   ): Promise<BatchScores>;
   /** A copy that later blocks do not change. */
   weights(): HeadWeights;
+  /** Parameters and moments by name, as `resumeFrom.state` takes them; absent in an engine that cannot pause. */
+  snapshot?(): Readonly<Record<string, Float32Array>>;
   close(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ export interface BlockTrainer {
  * The training around the updates, the same for every engine: order of the rows, dropout masks, class weights, early stopping, reports.
  *
  * @throws InvalidInputError for a request that cannot be trained, or when the loss is no longer finite (`training_diverged`)
- * @throws CancelledError at the end of a block
+ * @throws CancelledError at the end of a block; TrainingPausedError at the end of an epoch
  */
 export async function trainInBlocks(
   request: TrainHeadRequest,
@@ -44,6 +47,7 @@ export async function trainInBlocks(
   const { train, valid, classCount, threads } = request;
   const shape = { dimensions: train.features.dimensions, classCount };
   const trainer = await openTrainer(request);
+  assertCanPause(request, trainer);
   const evaluator =
     valid === null ? null : await openHeadEvaluator(shape, valid, threads === undefined ? {} : { threads });
   try {
@@ -61,7 +65,7 @@ class TrainingLoop {
   readonly #classWeights: Float32Array;
   readonly #orderRandom: Random;
   readonly #maskRandom: Random;
-  #stepsDone = 0;
+  #stepsDone: number;
 
   constructor(request: TrainHeadRequest, trainer: BlockTrainer, evaluator: HeadEvaluator | null) {
     const { train, classCount, hyperparameters } = request;
@@ -73,13 +77,18 @@ class TrainingLoop {
     this.#classWeights = classWeightsOf(classWeights, train.labels, classCount);
     this.#orderRandom = new Random(seed, RANDOM_STREAMS.order);
     this.#maskRandom = new Random(seed, RANDOM_STREAMS.masks);
+    this.#stepsDone = request.resumeFrom?.stepsDone ?? 0;
+    if (request.resumeFrom !== undefined) {
+      this.#orderRandom.restore(request.resumeFrom.orderRandom);
+      this.#maskRandom.restore(request.resumeFrom.maskRandom);
+    }
   }
 
   async run(): Promise<TrainHeadResult> {
-    const { hyperparameters, onEpoch } = this.#request;
-    const history: EpochReport[] = [];
-    const best = new BestWeights(hyperparameters.patience);
-    for (let epoch = 1; epoch <= hyperparameters.epochs && !best.isExhausted; epoch += 1) {
+    const { hyperparameters, onEpoch, resumeFrom, pause } = this.#request;
+    const history: EpochReport[] = [...(resumeFrom?.history ?? [])];
+    const best = new BestWeights(hyperparameters.patience, resumeFrom);
+    for (let epoch = history.length + 1; epoch <= hyperparameters.epochs && !best.isExhausted; epoch += 1) {
       const startMs = performance.now();
       const train = await this.#runEpoch(epoch);
       const weights = this.#trainer.weights();
@@ -95,8 +104,22 @@ class TrainingLoop {
       history.push(report);
       best.add(report, weights);
       onEpoch?.(report);
+      const isLast = epoch === hyperparameters.epochs || best.isExhausted;
+      if (pause?.aborted === true && !isLast) throw new TrainingPausedError(this.#checkpoint(history, best));
     }
     return { weights: best.weights, history, bestEpoch: best.epoch, hasStoppedEarly: best.isExhausted };
+  }
+
+  #checkpoint(history: readonly EpochReport[], best: BestWeights): TrainingCheckpoint {
+    return {
+      fingerprint: '',
+      stepsDone: this.#stepsDone,
+      history,
+      orderRandom: this.#orderRandom.snapshot(),
+      maskRandom: this.#maskRandom.snapshot(),
+      ...best.snapshot(),
+      state: this.#trainer.snapshot?.() ?? {},
+    };
   }
 
   async #runEpoch(epoch: number): Promise<HeadScore> {
@@ -121,6 +144,13 @@ class TrainingLoop {
     if (dropout === 0) return null;
     return dropoutMasks({ dropout, dimensions: train.features.dimensions, batchSize, steps }, this.#maskRandom);
   }
+}
+
+function assertCanPause({ pause, resumeFrom }: TrainHeadRequest, trainer: BlockTrainer): void {
+  if (trainer.snapshot !== undefined || (pause === undefined && resumeFrom === undefined)) return;
+  throw new InvalidInputError(
+    'expected engine "onnx" for a training that pauses or goes on, received one that cannot; choose "onnx"',
+  );
 }
 
 function diverged(epoch: number, learningRate: number): InvalidInputError {

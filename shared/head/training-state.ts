@@ -1,6 +1,8 @@
+import { DamagedFileError } from '../errors.ts';
 import type { DenseTensor } from '../onnx/session.ts';
 import type { HeadWeights, TrainHeadRequest } from './head.ts';
 import { glorotUniform, Random, RANDOM_STREAMS } from './random.ts';
+import type { TrainingCheckpoint } from './training-checkpoint.ts';
 import { STATE_NAMES, type StateName } from './training-graph.ts';
 
 export type TrainingState = Readonly<Record<StateName, DenseTensor<Float32Array>>>;
@@ -27,6 +29,18 @@ export function initialState(request: TrainHeadRequest): TrainingState {
     biasM: ofBias(new Float32Array(classCount)),
     biasV: ofBias(new Float32Array(classCount)),
   };
+}
+
+/** The state of a checkpoint. @throws DamagedFileError when it is not that of this request */
+export function resumedState(request: TrainHeadRequest, { state }: TrainingCheckpoint): TrainingState {
+  const entries = Object.entries(initialState(request)).map(([name, { data, dims }]) => {
+    const stored = state[name];
+    if (stored?.length === data.length) return [name, { data: stored, dims }] as const;
+    throw new DamagedFileError(
+      `expected ${data.length} values of "${name}" in the checkpoint, received ${stored?.length ?? 'none'}; train from the start`,
+    );
+  });
+  return Object.fromEntries(entries) as Record<StateName, DenseTensor<Float32Array>>;
 }
 
 /** Reads the state that the training graph put out. */

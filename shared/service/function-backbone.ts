@@ -5,6 +5,8 @@ import path from 'node:path';
 import { PRECISIONS, type InstalledBackbone } from '../backbone/backbone.ts';
 import { assertIntact, findInstalledBackbone } from '../backbone/installed-backbones.ts';
 import { NotFoundError } from '../errors.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { optionalVariable } from './environment.ts';
 
 export interface FunctionBackboneOptions {
   /** The asset's folder (`LAMBDA_TASK_ROOT`). */
@@ -22,16 +24,25 @@ export interface FunctionBackboneOptions {
  */
 export async function functionBackbone(options: FunctionBackboneOptions): Promise<InstalledBackbone> {
   const { root, folder, readGraph } = options;
+  const installed = await functionFacts(options);
+  if (existsSync(installed.modelPath)) return installed;
+  if (readGraph === undefined) throw noBackbone(root, folder);
+  return storeGraph(installed, readGraph);
+}
+
+/** As functionBackbone, for those that need no more than the facts: the graph may be absent. @throws NotFoundError */
+export async function functionFacts({ root, folder }: FunctionBackboneOptions): Promise<InstalledBackbone> {
   const [, name = '', precisionName] = folder.split('/');
   const precision = PRECISIONS.find((one) => one === precisionName);
   const installed = precision === undefined ? null : await findInstalledBackbone(name, precision, { home: root });
-  if (installed === null || (!existsSync(installed.modelPath) && readGraph === undefined)) {
-    throw new NotFoundError(`expected a backbone in "${root}/${folder}", found none; deploy again`, {
-      code: 'backbone_not_installed',
-    });
-  }
-  if (existsSync(installed.modelPath) || readGraph === undefined) return installed;
-  return storeGraph(installed, readGraph);
+  if (installed === null) throw noBackbone(root, folder);
+  return installed;
+}
+
+function noBackbone(root: string, folder: string): NotFoundError {
+  return new NotFoundError(`expected a backbone in "${root}/${folder}", found none; deploy again`, {
+    code: 'backbone_not_installed',
+  });
 }
 
 /** Into the function's own disk, which lives as long as its process. */
@@ -47,4 +58,22 @@ async function storeGraph(
   await assertIntact({ ...stored, modelPath: partial });
   await rename(partial, stored.modelPath);
   return stored;
+}
+
+/** How to read the graph that the deployment put into a bucket; nothing when it travels with the code. */
+export function graphFromBucket(
+  openBucket: (bucket: string) => ObjectStore,
+): Pick<FunctionBackboneOptions, 'readGraph'> {
+  const bucket = optionalVariable('HEADSTART_BACKBONE_BUCKET');
+  const key = optionalVariable('HEADSTART_BACKBONE_KEY');
+  if (bucket === null || key === null) return {};
+  return {
+    readGraph: async () => {
+      const stored = await openBucket(bucket).get(key);
+      if (stored !== null) return stored.bytes;
+      throw new NotFoundError(`expected the backbone at s3://${bucket}/${key}, found none; deploy again`, {
+        code: 'backbone_not_installed',
+      });
+    },
+  };
 }

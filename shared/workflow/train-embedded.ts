@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import { assertTrainable } from '../dataset/assert-trainable.ts';
 import { assignSplits } from '../dataset/assign-splits.ts';
+import { splitFileBytes } from '../dataset/split-file.ts';
 import type { SplitFractions, SplitPlan } from '../dataset/split-plan.ts';
 import { InvalidInputError } from '../errors.ts';
 import type { FeatureIndex } from '../features/feature-index.ts';
 import type { EpochReport, HeadEngine, HeadEngineName, HeadHyperparameters, TrainHeadResult } from '../head/head.ts';
 import { loadHeadEngine } from '../head/load-head-engine.ts';
+import { TrainingPausedError, type TrainingCheckpoint } from '../head/training-checkpoint.ts';
 import { openHead } from '../head/predict-head.ts';
 import { toHex } from '../image/content-hash.ts';
 import type { ModelManifest } from '../registry/model-manifest.ts';
@@ -26,6 +29,10 @@ export interface TrainOptions {
   /** @default TRAINING_THREADS of the engine, so that the result does not depend on the machine */
   readonly threads?: number;
   readonly signal?: AbortSignal;
+  /** Ends the training after the epoch in which it aborts: TrainingPausedError. Engine `onnx` only. */
+  readonly pause?: AbortSignal;
+  /** Of a paused training. One of other pictures or hyper-parameters is left aside: they changed meanwhile. @default none */
+  readonly resumeFrom?: TrainingCheckpoint;
   readonly onEpoch?: (report: EpochReport) => void;
 }
 
@@ -41,7 +48,7 @@ export interface TrainingOutcome {
  * Splits, trains, measures on held-out pictures, writes a new version with its report, and serves it unless it is worse than the one
  * that is served.
  *
- * @throws InvalidInputError for a dataset that cannot be trained, CancelledError
+ * @throws InvalidInputError for a dataset that cannot be trained, CancelledError, TrainingPausedError
  */
 export async function trainEmbedded(
   workspace: Workspace,
@@ -54,7 +61,10 @@ export async function trainEmbedded(
   const labels = plan.counts.map(({ label }) => label);
   const rows = await rowsOfSplits(embedded.index, plan, labels);
   const engine = await loadHeadEngine(options.engine);
-  const training = await trainRows(engine, rows, labels, options);
+  const training = await trainRows(engine, rows, labels, {
+    ...options,
+    fingerprint: fingerprintOf(plan, hyperparameters),
+  });
   const measurement = await measure(rows, labels, training);
   const registry = new ModelRegistry(workspace.state, workspace.dataset);
   const files = {
@@ -111,17 +121,28 @@ async function trainRows(
   engine: HeadEngine,
   { train, valid }: RowsOfSplits,
   labels: readonly string[],
-  { hyperparameters, threads, signal, onEpoch }: TrainOptions,
+  options: TrainOptions & { readonly fingerprint: string },
 ): Promise<TrainHeadResult> {
-  return engine.train({
+  const { hyperparameters, threads, signal, pause, resumeFrom, fingerprint, onEpoch } = options;
+  const request = {
     train,
     valid,
     classCount: labels.length,
     hyperparameters,
     ...(threads !== undefined && { threads }),
     ...(signal && { signal }),
+    ...(pause && { pause }),
+    ...(resumeFrom?.fingerprint === fingerprint && { resumeFrom }),
     ...(onEpoch && { onEpoch }),
+  };
+  return engine.train(request).catch((error: unknown) => {
+    throw error instanceof TrainingPausedError ? new TrainingPausedError({ ...error.checkpoint, fingerprint }) : error;
   });
+}
+
+/** Of everything that decides what a training does. */
+function fingerprintOf(plan: SplitPlan, hyperparameters: HeadHyperparameters): string {
+  return createHash('sha256').update(splitFileBytes(plan)).update(JSON.stringify(hyperparameters)).digest('hex');
 }
 
 async function measure(
