@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { EMBEDDED_BACKBONE, PREFERRED_BACKBONE } from '../../shared/backbone/backbone-registry.ts';
 import { DEFAULT_SPLIT_FRACTIONS } from '../../shared/dataset/split-plan.ts';
 import { writeDemoPictures } from '../../shared/demo/write-demo-pictures.ts';
 import { DEFAULT_HYPERPARAMETERS } from '../../shared/head/hyperparameters.ts';
@@ -15,7 +16,7 @@ import { train } from './train.ts';
 /** Everything as `headstart train` does it by default, with the backbone that needs no download, so that every machine shows the same. */
 const TRAIN_FLAGS: TrainFlags = {
   ...DEFAULT_HYPERPARAMETERS,
-  backbone: 'mobilenet-v2',
+  backbone: EMBEDDED_BACKBONE,
   pooling: 'avg',
   engine: 'onnx',
   validShare: DEFAULT_SPLIT_FRACTIONS.valid,
@@ -32,6 +33,7 @@ export async function demo({ folder }: DemoFlags): Promise<void> {
     '',
     'What this shows: the whole path, on drawings, with a backbone that was tuned for another task. It is no measure of accuracy on',
     'photographs; for those the same command measures it on your own: headstart train <folder with one folder for each label>',
+    `A backbone trained on photographs makes it better: headstart backbone pull ${PREFERRED_BACKBONE}`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { CLASS_WEIGHTS, HEAD_ENGINES, type ClassWeights, type HeadEngineName } from '../../shared/head/head.ts';
+import { CLASS_WEIGHTS, HEAD_ENGINES, type HeadEngineName, type HeadHyperparameters } from '../../shared/head/head.ts';
 import { DEFAULT_HYPERPARAMETERS as DEFAULTS } from '../../shared/head/hyperparameters.ts';
 import { PROMOTIONS, type Promotion } from '../../shared/workflow/promotion.ts';
 import {
@@ -14,16 +14,8 @@ import {
 } from '../options/common-options.ts';
 import { finiteNumber } from '../options/number-option.ts';
 
-export interface TrainFlags extends WorkspaceFlags, OutputFlags, BackboneFlags {
+export interface TrainFlags extends WorkspaceFlags, OutputFlags, BackboneFlags, HeadHyperparameters {
   readonly engine: HeadEngineName;
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly dropout: number;
-  readonly l2: number;
-  readonly classWeights: ClassWeights;
-  readonly seed: number;
-  readonly patience: number;
   readonly validShare: number;
   readonly testShare: number;
   readonly promote: Promotion;
