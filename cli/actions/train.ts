@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { openBackboneLazily } from '../../shared/backbone/open-backbone.ts';
 import { DEFAULT_SPLIT_FRACTIONS, type SplitFractions } from '../../shared/dataset/split-plan.ts';
 import { InvalidInputError } from '../../shared/errors.ts';
@@ -16,12 +15,13 @@ import { EmbedProgressBar } from '../terminal/embed-progress.ts';
 import { TrainingProgressBar } from '../terminal/epoch-lines.ts';
 import { formatPlural } from '../terminal/format.ts';
 import { note, printJson, printLines } from '../terminal/output.ts';
+import { quoteWord } from '../terminal/quote-word.ts';
 
 /** What `train` did, for callers that go on with it. */
 export interface TrainedFolder {
   readonly workspace: Workspace;
   readonly result: TrainingOutcome;
-  /** Absolute path of the version's folder. */
+  /** Absolute path of the version's folder, or its place in a bucket. */
   readonly modelFolder: string;
 }
 
@@ -48,9 +48,9 @@ export async function train(photos: string, flags: TrainFlags): Promise<void> {
       : summariseEvaluation(measurement.evaluation)),
     '',
     `version   ${manifest.version}, ${promotion.reason}`,
-    ...(measurement.evaluation === null ? [] : [`report    ${path.join(modelFolder, REPORT_FILE_NAME)}`]),
+    ...(measurement.evaluation === null ? [] : [`report    ${modelFolder}/${REPORT_FILE_NAME}`]),
     `model     ${modelFolder}`,
-    `ask it    headstart predict ${photos} <picture>${flags.store === undefined ? '' : ` --store ${flags.store}`}`,
+    `ask it    headstart predict ${quoteWord(photos)} <picture>${flags.store === undefined ? '' : ` --store ${quoteWord(flags.store)}`}`,
   );
 }
 
@@ -84,12 +84,8 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
     });
     trainBar.finish(result.training.history, result.training.bestEpoch);
     noteSplit(result);
-    const modelFolder = path.join(
-      new URL(workspace.state.location).pathname,
-      'models',
-      workspace.dataset,
-      result.manifest.version,
-    );
+    const { location } = workspace.state;
+    const modelFolder = `${location.replace(/^file:/, '')}/models/${workspace.dataset}/${result.manifest.version}`;
     return { workspace, result, modelFolder };
   } finally {
     embedBar.clear();
@@ -130,5 +126,5 @@ function commandLine(photos: string, flags: TrainFlags): string {
   const words = given.map(
     ([name, value]) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${String(value)}`,
   );
-  return ['headstart train', photos.includes(' ') ? `"${photos}"` : photos, ...words].join(' ');
+  return ['headstart train', quoteWord(photos), ...words].join(' ');
 }

@@ -53,6 +53,18 @@ describe('headstart train', () => {
     expect(second.stdout).toContain('served: on the same');
   });
 
+  it('takes a folder with spaces and signs in its name, and prints paths and commands that work as they are', async () => {
+    const folder = path.join(await mkdtemp(path.join(home, 'photos-')), "Anna's photös & more");
+    await cp(template, folder, { recursive: true });
+
+    const { code, stdout } = await run('train', folder);
+
+    const modelFolder = /^model +(.+)$/m.exec(stdout)?.[1] ?? '';
+    expect(code).toBe(0);
+    expect(await readdir(modelFolder)).toContain('manifest.json');
+    expect(stdout).toContain(`headstart predict '${folder.replace("'", `'\\''`)}' <picture>`);
+  });
+
   it('gives the same bytes for the same pictures and seed, and others for another seed', async () => {
     const [folder, other] = [await photos(), await photos()];
 
