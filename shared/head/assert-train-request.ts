@@ -36,7 +36,10 @@ function assertRows(name: string, { features, labels }: LabelledRows, classCount
 }
 
 function assertWeights({ kernel, bias }: HeadWeights, dimensions: number, classCount: number): void {
-  if (kernel.length === dimensions * classCount && bias.length === classCount) return;
+  if (kernel.length === dimensions * classCount && bias.length === classCount) {
+    if (kernel.every(Number.isFinite) && bias.every(Number.isFinite)) return;
+    throw new InvalidInputError('initialWeights: expected finite numbers, received others');
+  }
   throw new InvalidInputError(
     `initialWeights: expected kernel [${dimensions}, ${classCount}] and bias [${classCount}], ` +
       `received ${kernel.length} and ${bias.length} values`,

@@ -27,7 +27,7 @@ export async function openHeadEvaluator(
 ): Promise<HeadEvaluator> {
   const { dimensions, classCount } = shape;
   const session = await openSession(buildHeadGraph(shape), options);
-  const blocks = new RowBlocks(rows, rowsPerBlock(dimensions, 1, Number.MAX_SAFE_INTEGER));
+  const blocks = new RowBlocks(rows, rowsPerBlock(dimensions, 1, Number.MAX_SAFE_INTEGER), 'valid');
   const everyRow = inSequence(rows.features.rowCount);
 
   async function logitsOf(features: Uint16Array, weights: HeadWeights): Promise<Float32Array> {

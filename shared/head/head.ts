@@ -46,7 +46,7 @@ export interface TrainHeadRequest {
   readonly initialWeights?: HeadWeights;
   /** False keeps the rows in their order (parity with `fit(shuffle=False)`). @default true */
   readonly shuffle?: boolean;
-  /** @default the processors that this process may use */
+  /** Other numbers give other last bits. @default 2 on every machine, so that the same seed gives the same bytes */
   readonly threads?: number;
   readonly onEpoch?: (report: EpochReport) => void;
   readonly signal?: AbortSignal;

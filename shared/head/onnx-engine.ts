@@ -20,7 +20,8 @@ export const onnxEngine: HeadEngine = {
   train: (request) => trainInBlocks({ threads: TRAINING_THREADS, ...request }, openOnnxTrainer),
 };
 
-async function openOnnxTrainer(request: TrainHeadRequest): Promise<BlockTrainer> {
+/** The updates alone, for `trainInBlocks`. */
+export async function openOnnxTrainer(request: TrainHeadRequest): Promise<BlockTrainer> {
   const { train, classCount, hyperparameters, threads = TRAINING_THREADS } = request;
   const { dropout, l2, learningRate } = hyperparameters;
   const { dimensions } = train.features;

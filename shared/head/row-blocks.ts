@@ -1,10 +1,11 @@
+import { assertFiniteRows } from './assert-finite-rows.ts';
 import type { LabelledRows } from './head.ts';
 
 /**
  * Bytes of float16 features in one block: 65,536 rows of 2,048, or 1,280 of the flattened 7x7x2048. Bounds the memory of training, and
  * is part of what makes a training repeatable: the scale of Adam's moments starts anew with each block.
  */
-const BLOCK_BYTES = 256 * 1024 * 1024;
+export const BLOCK_BYTES = 256 * 1024 * 1024;
 
 /** Some rows with their labels, ready for a graph. */
 export interface RowBlock {
@@ -17,9 +18,18 @@ export interface RowBlock {
   readonly labels: Uint32Array;
 }
 
-/** Rows in a block: a multiple of the batch, so that only the last batch of an epoch is smaller. */
-export function rowsPerBlock(dimensions: number, batchSize: number, maxSteps: number): number {
-  const batches = Math.floor(BLOCK_BYTES / (2 * dimensions * batchSize));
+/**
+ * Rows in a block: a multiple of the batch, so that only the last batch of an epoch is smaller.
+ *
+ * @param blockBytes of features at most, unless one batch has more
+ */
+export function rowsPerBlock(
+  dimensions: number,
+  batchSize: number,
+  maxSteps: number,
+  blockBytes: number = BLOCK_BYTES,
+): number {
+  const batches = Math.floor(blockBytes / (2 * dimensions * batchSize));
   return batchSize * Math.min(Math.max(1, batches), maxSteps);
 }
 
@@ -35,12 +45,19 @@ export function inSequence(count: number): Uint32Array {
 export class RowBlocks {
   readonly #rows: LabelledRows;
   readonly #blockRows: number;
+  readonly #name: string;
   #kept: Uint16Array | null = null;
+  /** Stored rows do not change, so they are looked at once, in the first pass. */
+  #areChecked = false;
 
-  constructor(rows: LabelledRows, blockRows: number) {
+  /** @param name for messages: `train`, `valid` */
+  constructor(rows: LabelledRows, blockRows: number, name: string) {
     this.#rows = rows;
     this.#blockRows = blockRows;
+    this.#name = name;
   }
+
+  /** @throws InvalidInputError at the first row with a value that is not finite */
 
   async *inOrder(order: Uint32Array): AsyncIterable<RowBlock> {
     const { features, labels } = this.#rows;
@@ -55,11 +72,14 @@ export class RowBlocks {
       const block = await this.#read(rows);
       yield { features: block, rowCount: rows.length, rows: inSequence(rows.length), labels: labelsOf(rows) };
     }
+    this.#areChecked = true;
   }
 
   async #read(rows: Uint32Array): Promise<Uint16Array> {
     const values = new Float16Array(rows.length * this.#rows.features.dimensions);
     await this.#rows.features.read(rows, values);
-    return new Uint16Array(values.buffer);
+    const bits = new Uint16Array(values.buffer);
+    if (!this.#areChecked) assertFiniteRows(bits, rows, this.#name);
+    return bits;
   }
 }

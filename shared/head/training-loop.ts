@@ -8,7 +8,7 @@ import { addBatchScores, type BatchScores, type EpochTotals } from './epoch-tota
 import { openHeadEvaluator, type HeadEvaluator, type HeadScore } from './head-evaluator.ts';
 import type { EpochReport, HeadWeights, TrainHeadRequest, TrainHeadResult } from './head.ts';
 import { permutation, Random, RANDOM_STREAMS } from './random.ts';
-import { inSequence, RowBlocks, rowsPerBlock, type RowBlock } from './row-blocks.ts';
+import { BLOCK_BYTES, inSequence, RowBlocks, rowsPerBlock, type RowBlock } from './row-blocks.ts';
 import { TrainingPausedError, type TrainingCheckpoint } from './training-checkpoint.ts';
 import { MAX_STEPS_PER_BLOCK } from './training-schedule.ts';
 
@@ -36,12 +36,14 @@ export interface BlockTrainer {
 /**
  * The training around the updates, the same for every engine: order of the rows, dropout masks, class weights, early stopping, reports.
  *
+ * @param blockBytes of features in memory at once; another number gives other dropout masks and last bits
  * @throws InvalidInputError for a request that cannot be trained, or when the loss is no longer finite (`training_diverged`)
  * @throws CancelledError at the end of a block; TrainingPausedError at the end of an epoch
  */
 export async function trainInBlocks(
   request: TrainHeadRequest,
   openTrainer: (request: TrainHeadRequest) => Promise<BlockTrainer>,
+  blockBytes: number = BLOCK_BYTES,
 ): Promise<TrainHeadResult> {
   assertTrainRequest(request);
   const { train, valid, classCount, threads } = request;
@@ -51,7 +53,7 @@ export async function trainInBlocks(
   const evaluator =
     valid === null ? null : await openHeadEvaluator(shape, valid, threads === undefined ? {} : { threads });
   try {
-    return await new TrainingLoop(request, trainer, evaluator).run();
+    return await new TrainingLoop(request, trainer, evaluator, blockBytes).run();
   } finally {
     await Promise.all([trainer.close(), evaluator?.close()]);
   }
@@ -67,13 +69,14 @@ class TrainingLoop {
   readonly #maskRandom: Random;
   #stepsDone: number;
 
-  constructor(request: TrainHeadRequest, trainer: BlockTrainer, evaluator: HeadEvaluator | null) {
+  constructor(request: TrainHeadRequest, trainer: BlockTrainer, evaluator: HeadEvaluator | null, blockBytes: number) {
     const { train, classCount, hyperparameters } = request;
     const { batchSize, classWeights, seed } = hyperparameters;
+    const blockRows = rowsPerBlock(train.features.dimensions, batchSize, MAX_STEPS_PER_BLOCK, blockBytes);
     this.#request = request;
     this.#trainer = trainer;
     this.#evaluator = evaluator;
-    this.#blocks = new RowBlocks(train, rowsPerBlock(train.features.dimensions, batchSize, MAX_STEPS_PER_BLOCK));
+    this.#blocks = new RowBlocks(train, blockRows, 'train');
     this.#classWeights = classWeightsOf(classWeights, train.labels, classCount);
     this.#orderRandom = new Random(seed, RANDOM_STREAMS.order);
     this.#maskRandom = new Random(seed, RANDOM_STREAMS.masks);
@@ -156,7 +159,7 @@ function assertCanPause({ pause, resumeFrom }: TrainHeadRequest, trainer: BlockT
 function diverged(epoch: number, learningRate: number): InvalidInputError {
   return new InvalidInputError(
     `expected a finite training loss, received none in epoch ${epoch}; use a smaller learning rate than ${learningRate}, ` +
-      'or look for vectors that are not finite',
+      'or other initial weights',
     { code: 'training_diverged' },
   );
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CancelledError, InvalidInputError } from '../../../shared/errors.ts';
 import type { HeadEngine, HeadHyperparameters, LabelledRows, TrainHeadRequest } from '../../../shared/head/head.ts';
 import { DEFAULT_HYPERPARAMETERS } from '../../../shared/head/hyperparameters.ts';
+import { openHead } from '../../../shared/head/predict-head.ts';
 import { maxAbsDifference } from '../../support/arrays.ts';
 import { clusteredRows, featureRows, valuesOf } from '../../support/features.ts';
 import { trainReference } from '../../support/reference-head.ts';
@@ -130,12 +131,89 @@ export function describeHeadEngine(name: string, load: () => Promise<HeadEngine>
       );
     });
 
-    it('throws an InvalidInputError when the loss is not finite', async () => {
-      const values = new Float16Array(50 * D).fill(Number.NaN);
-      const train = { features: featureRows(values, D), labels: clusteredRows(50, D, C).labels };
+    it('trains the same on the inputs side by side, halved, with half the penalty', async () => {
+      // Each half of the kernel gets half the gradient. Adam does not see the factor, so both halves move as the kernel did.
+      const train = clusteredRows(40, D, C);
+      const values = await valuesOf(train.features);
+      const halved = Float16Array.from(
+        { length: 2 * values.length },
+        (_, i) => (values[Math.floor(i / (2 * D)) * D + (i % D)] ?? 0) / 2,
+      );
+      const kernel = Float32Array.from({ length: D * C }, (_, i) => Math.sin(i));
+      const start = { dimensions: D, classCount: C, kernel, bias: new Float32Array(C) };
+      const twofold = { ...start, dimensions: 2 * D, kernel: Float32Array.of(...kernel, ...kernel) };
+      const settings = { dropout: 0, learningRate: 0.01 };
 
-      await expect((await load()).train(request({}, { train }))).rejects.toThrow(/expected a finite training loss/);
+      const single = await (await load()).train(request({ ...settings, l2: 0.02 }, { train, initialWeights: start }));
+      const double = await (
+        await load()
+      ).train(
+        request(
+          { ...settings, l2: 0.01 },
+          { train: { features: featureRows(halved, 2 * D), labels: train.labels }, initialWeights: twofold },
+        ),
+      );
+
+      const expected = Float32Array.of(...single.weights.kernel, ...single.weights.kernel);
+      expect(maxAbsDifference(expected, twofold.kernel)).toBeGreaterThan(0.05);
+      // What epsilon, which is not halved, makes of the smallest gradients.
+      expect(maxAbsDifference(double.weights.kernel, expected)).toBeLessThan(2e-4);
+      expect(
+        maxAbsDifference(
+          double.history.map((epoch) => epoch.trainLoss),
+          single.history.map((epoch) => epoch.trainLoss),
+        ),
+      ).toBeLessThan(1e-5);
     });
+
+    it.each(['none', 'auto'] as const)(
+      'learns never to answer a class without rows (class weights %s)',
+      async (classWeights) => {
+        const asked = request({ classWeights, epochs: 60, learningRate: 0.05, dropout: 0 }, { classCount: C + 1 });
+        const values = await valuesOf(asked.train.features);
+
+        const { weights, history } = await (await load()).train(asked);
+
+        const expected = trainReference(asked, values);
+        const head = await openHead(weights);
+        const { probabilities } = await head.predict(values, 50);
+        await head.close();
+        const ofAbsent = probabilities.filter((_, index) => index % (C + 1) === C);
+        expect(ofAbsent).toHaveLength(50);
+        expect(Math.max(...ofAbsent)).toBeLessThan(0.05);
+        expect(weights.bias[C]).toBeCloseTo(expected.bias[C] ?? Number.NaN, 3);
+        expect(history.at(-1)?.trainAccuracy).toBe(expected.epochAccuracy.at(-1));
+      },
+    );
+
+    it('throws an InvalidInputError when the loss is not finite', async () => {
+      const kernel = new Float32Array(D * C).fill(3e38);
+      const initialWeights = { dimensions: D, classCount: C, kernel, bias: new Float32Array(C) };
+
+      await expect((await load()).train(request({}, { initialWeights }))).rejects.toMatchObject({
+        code: 'training_diverged',
+        message: expect.stringContaining('expected a finite training loss, received none in epoch 1') as string,
+      });
+    });
+
+    it.each([Number.NaN, Infinity, -Infinity])(
+      'throws an InvalidInputError for a value of %d, naming its row',
+      async (wrong) => {
+        const { features, labels } = clusteredRows(50, D, C);
+        const values = await valuesOf(features);
+        values[31 * D + 5] = wrong;
+        const rows = { features: featureRows(values, D), labels };
+
+        for (const name of ['train', 'valid'] as const) {
+          await expect((await load()).train(request({}, { [name]: rows }))).rejects.toMatchObject({
+            code: 'features_not_finite',
+            message: expect.stringContaining(
+              `${name}.features: expected finite vectors, received ${wrong} as value 5 of row 31`,
+            ) as string,
+          });
+        }
+      },
+    );
 
     it.each([
       [
@@ -149,6 +227,25 @@ export function describeHeadEngine(name: string, load: () => Promise<HeadEngine>
         /expected 4, one for each row, received 2/,
       ],
       ['one class', { classCount: 1 }, /classCount/],
+      [
+        'initial weights of another shape',
+        {
+          initialWeights: { dimensions: D, classCount: 2, kernel: new Float32Array(D * 2), bias: new Float32Array(2) },
+        },
+        /expected kernel \[12, 3\] and bias \[3\], received 24 and 2 values/,
+      ],
+      [
+        'initial weights that are not finite',
+        {
+          initialWeights: {
+            dimensions: D,
+            classCount: C,
+            kernel: new Float32Array(D * C).fill(Number.NaN),
+            bias: new Float32Array(C),
+          },
+        },
+        /initialWeights: expected finite numbers/,
+      ],
       [
         'validation rows of another length',
         { valid: clusteredRows(4, D + 1, C) },

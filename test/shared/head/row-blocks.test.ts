@@ -22,8 +22,8 @@ describe('RowBlocks', () => {
     const rows = clusteredRows(103, 6, 4);
     const order = permutation(103, new Random(1, 2));
 
-    const kept = await seen(new RowBlocks(rows, 103).inOrder(order), 6);
-    const streamed = await seen(new RowBlocks(rows, 16).inOrder(order), 6);
+    const kept = await seen(new RowBlocks(rows, 103, 'train').inOrder(order), 6);
+    const streamed = await seen(new RowBlocks(rows, 16, 'train').inOrder(order), 6);
 
     expect(kept.rows).toHaveLength(103);
     expect(streamed).toEqual(kept);
@@ -41,13 +41,13 @@ describe('RowBlocks', () => {
     };
     const order = permutation(40, new Random(1, 2));
 
-    const small = new RowBlocks({ ...rows, features }, 40);
+    const small = new RowBlocks({ ...rows, features }, 40, 'train');
     await seen(small.inOrder(order), 6);
     await seen(small.inOrder(order), 6);
     expect(reads).toEqual([40]);
 
     reads.length = 0;
-    await seen(new RowBlocks({ ...rows, features }, 16).inOrder(order), 6);
+    await seen(new RowBlocks({ ...rows, features }, 16, 'train').inOrder(order), 6);
     expect(reads).toEqual([16, 16, 8]);
   });
 });
