@@ -4,6 +4,7 @@ import { BACKBONE_ENTRIES } from '../../shared/backbone/backbone-registry.ts';
 import { calibrationPictures } from '../../shared/workflow/calibration-pictures.ts';
 import { importBackboneFile } from '../../shared/backbone/import-backbone-file.ts';
 import { findInstalledBackbone, listInstalledBackbones } from '../../shared/backbone/installed-backbones.ts';
+import { installInPrecision, type CalibrationPictures } from '../../shared/backbone/install-in-precision.ts';
 import { pullBackbone } from '../../shared/backbone/pull-backbone.ts';
 import { verifyBackbone } from '../../shared/backbone/verify-backbone.ts';
 import { NotFoundError } from '../../shared/errors.ts';
@@ -44,7 +45,7 @@ export async function pull(name: string, flags: PullFlags): Promise<void> {
       ...(mirror !== undefined && { mirror }),
       ...(file !== undefined && { file }),
       ...(precision !== undefined && { precision }),
-      ...(calibrate !== undefined && { calibration: calibrationPictures(calibrate) }),
+      ...calibrationOf(calibrate),
     });
     progress.clear();
     if (sourceSha256 !== null && hashState(name) === 'unverified') {
@@ -57,7 +58,19 @@ export async function pull(name: string, flags: PullFlags): Promise<void> {
 }
 
 export async function importFile(file: string, flags: ImportFlags): Promise<void> {
-  report(await importBackboneFile(file, flags), flags);
+  const installed = await importBackboneFile(file, flags);
+  const { precision = 'float32', calibrate } = flags;
+  const options = { ...calibrationOf(calibrate), signal: interruptSignal() };
+  report(precision === 'float32' ? installed : await installInPrecision(installed, precision, options), flags);
+}
+
+function calibrationOf(photos: string | undefined): { readonly calibration?: CalibrationPictures } {
+  if (photos === undefined) return {};
+  const calibration: CalibrationPictures = (input) => {
+    note(`calibrating on pictures of ${photos}, which takes about as long as embedding some hundred of them`);
+    return calibrationPictures(photos)(input);
+  };
+  return { calibration };
 }
 
 export async function verifyInstalled(name: string, flags: VerifyFlags): Promise<void> {

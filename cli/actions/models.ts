@@ -51,7 +51,14 @@ function toRow(entry: ModelListEntry): (string | number)[] {
   if (!('manifest' in entry)) return [mark, entry.version, `damaged: ${entry.damage}`, '', '', ''];
   const { metrics, labels, backbone } = entry.manifest;
   const accuracy = metrics === null ? 'not measured' : formatPercent(metrics.accuracy);
-  return [mark, entry.version, accuracy, formatInterval(metrics), labels.length, backbone.name];
+  return [
+    mark,
+    entry.version,
+    accuracy,
+    formatInterval(metrics),
+    labels.length,
+    `${backbone.name} ${backbone.precision}`,
+  ];
 }
 
 function formatInterval(metrics: ModelManifest['metrics']): string {

@@ -3,14 +3,17 @@ import { PRECISIONS, type Precision } from '../../shared/backbone/backbone.ts';
 import { LAYOUTS, NORMALISATIONS, type Layout, type NormalisationName } from '../../shared/image/normalisation.ts';
 import { addJsonFlag, type OutputFlags } from '../options/common-options.ts';
 
-export interface PullFlags extends OutputFlags {
-  readonly mirror?: string;
-  readonly file?: string;
+interface PrecisionFlags {
   readonly precision?: Precision;
   readonly calibrate?: string;
 }
 
-export interface ImportFlags extends OutputFlags {
+export interface PullFlags extends OutputFlags, PrecisionFlags {
+  readonly mirror?: string;
+  readonly file?: string;
+}
+
+export interface ImportFlags extends OutputFlags, PrecisionFlags {
   readonly name: string;
   readonly normalise: NormalisationName;
   readonly input?: string;
@@ -32,6 +35,7 @@ Examples:
   headstart backbone pull resnet50
   headstart backbone pull resnet50 --file ~/Downloads/resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5
   headstart backbone import my.onnx --name my-net --normalise torch
+  headstart backbone import my.onnx --name my-net --normalise torch --precision int8 --calibrate ./photos
 `;
 
 export function addBackboneCommands(program: Command): void {
@@ -65,10 +69,8 @@ function addPull(backbone: Command): void {
     .description('download the weights, check their hash, and install them')
     .argument('<name>', 'as `backbone list` shows it')
     .option('--mirror <url>', 'folder that serves the same file (also HEADSTART_MIRROR)')
-    .option('--file <path>', 'take the weights from this file instead')
-    .addOption(new Option('--precision <kind>', 'to install it in (default: float32)').choices(PRECISIONS))
-    .option('--calibrate <photos>', 'folder of your own pictures, for --precision int8');
-  addJsonFlag(command).action(async (name: string, flags: PullFlags) => {
+    .option('--file <path>', 'take the weights from this file instead');
+  addPrecisionFlags(addJsonFlag(command)).action(async (name: string, flags: PullFlags) => {
     await (await load()).pull(name, flags);
   });
 }
@@ -76,8 +78,8 @@ function addPull(backbone: Command): void {
 function addImport(backbone: Command): void {
   const command = backbone
     .command('import')
-    .description('install any ONNX file, TF.js graph or Teachable Machine export as a backbone')
-    .argument('<file>', 'model.onnx, or the model.json of a TF.js export')
+    .description('install an ONNX file, ResNet50 weights, a TF.js graph or a Teachable Machine export as a backbone')
+    .argument('<file>', 'model.onnx, weights.h5, model.safetensors, or the model.json of a TF.js export')
     .requiredOption('--name <name>', 'to call it by')
     .addOption(
       new Option('--normalise <how>', 'how its input is scaled')
@@ -89,7 +91,13 @@ function addImport(backbone: Command): void {
     .option('--features <name>', 'of the output with the feature map')
     .option('--embedding <name>', 'of the output with the pooled vector')
     .option('--licence <text>', 'of the weights, as it shall stand in reports');
-  addJsonFlag(command).action(async (file: string, flags: ImportFlags) => {
+  addPrecisionFlags(addJsonFlag(command)).action(async (file: string, flags: ImportFlags) => {
     await (await load()).importFile(file, flags);
   });
+}
+
+function addPrecisionFlags(command: Command): Command {
+  return command
+    .addOption(new Option('--precision <kind>', 'to install it in (default: float32)').choices(PRECISIONS))
+    .option('--calibrate <photos>', 'folder of your own pictures, for --precision int8');
 }
