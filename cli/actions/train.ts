@@ -82,8 +82,9 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
         trainBar.update(epoch);
       },
     });
-    trainBar.finish(result.training.history, result.training.bestEpoch);
+    trainBar.clear();
     noteSplit(result);
+    trainBar.finish(result.training.history, result.training.bestEpoch);
     const { location } = workspace.state;
     const modelFolder = `${location.replace(/^file:/, '')}/models/${workspace.dataset}/${result.manifest.version}`;
     return { workspace, result, modelFolder };
