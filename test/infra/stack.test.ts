@@ -31,7 +31,7 @@ function rightsOf(role: string): string[] {
   return (document?.Statement ?? []).flatMap(({ Action, Resource: resource, Condition }) =>
     [Action].flat().flatMap((action) => {
       const prefixes = Condition?.StringLikeIfExists?.['s3:prefix'];
-      if (prefixes !== undefined) return [prefixes].flat().map((prefix) => `${action} ${String(prefix)}`);
+      if (prefixes !== undefined) return [prefixes].flat().map((prefix) => `${action} ${prefix as string}`);
       return [resource].flat().map((one) => `${action} ${endingOf(one)}`.trim());
     }),
   );

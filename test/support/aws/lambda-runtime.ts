@@ -80,14 +80,14 @@ export class LambdaRuntime {
     this.#root = await mkdtemp(path.join(tmpdir(), 'headstart-lambda-'));
     const task = path.join(this.#root, 'task');
     await cp(this.#options.asset, task, { recursive: true });
-    await cp(path.join(import.meta.dirname, 'bootstrap.cjs'), path.join(this.#root, 'bootstrap.cjs'));
+    await cp(path.join(import.meta.dirname, 'bootstrap.mts'), path.join(this.#root, 'bootstrap.mts'));
     this.#server = createServer((request, response) => {
       void this.#answer(request, response);
     });
     await new Promise<void>((resolve) => this.#server?.listen(0, '127.0.0.1', resolve));
     const { port } = this.#server.address() as AddressInfo;
     const { environment, handler, memoryMb } = this.#options;
-    this.#process = spawn(process.execPath, [path.join(this.#root, 'bootstrap.cjs')], {
+    this.#process = spawn(process.execPath, [path.join(this.#root, 'bootstrap.mts')], {
       cwd: task,
       env: {
         ...environment,
