@@ -58,3 +58,26 @@ export function smallBackbone(changes: Partial<BackboneToInstall> = {}): Backbon
     ...changes,
   };
 }
+
+/** With enough weights for a channel to be stored as int8. */
+function wideModel(): Uint8Array {
+  const graph = new GraphBuilder('wide');
+  const image = graph.addInput('image', 'float32', ['N', 3, SIDE, SIDE]);
+  const attributes = { strides: [2n, 2n] };
+  const first = graph.add('Relu', [graph.add('Conv', [image, constant(graph, [32, 3, 4, 4], 1)], attributes)]);
+  const map = graph.add('Relu', [graph.add('Conv', [first, constant(graph, [48, 32, 1, 1], 2)])], {}, 'features');
+  graph.addOutput(map, 'float32', ['N', 48, 3, 3]);
+  graph.addOutput(graph.add('Flatten', [graph.add('GlobalAveragePool', [map])]), 'float32', ['N', 48], 'embedding');
+  return graph.toModel();
+}
+
+export function wideBackbone(): BackboneToInstall {
+  return smallBackbone({
+    name: 'wide',
+    model: wideModel(),
+    outputs: {
+      features: { name: 'features', channels: 48, height: 3, width: 3 },
+      embedding: { name: 'embedding', dimensions: 48 },
+    },
+  });
+}
