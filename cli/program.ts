@@ -4,9 +4,11 @@ import { addBackboneCommands } from './commands/backbone.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addEmbedCommand } from './commands/embed.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addTrainCommand } from './commands/train.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 
 const EXIT_CODE_HELP = `
 Exit codes:
@@ -27,6 +29,8 @@ export function buildProgram(): Command {
   addEvaluateCommand(program);
   addEmbedCommand(program);
   addModelsCommands(program);
+  addExportCommand(program);
+  addVerifyCommand(program);
   addBackboneCommands(program);
   return program;
 }

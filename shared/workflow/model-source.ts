@@ -3,12 +3,15 @@ import path from 'node:path';
 import { MANIFEST_FILE_NAME } from '../registry/model-manifest.ts';
 import { ModelRegistry } from '../registry/model-registry.ts';
 import { FileObjectStore } from '../storage/file-object-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import { openWorkspace, type OpenWorkspaceOptions } from './workspace.ts';
 
 /** Where a trained model is, and which version of it is meant. */
 export interface ModelSource {
   readonly registry: ModelRegistry;
   readonly version: string;
+  /** Where the keys of the model's split lie; null when only a model folder was named. */
+  readonly pictures: ObjectStore | null;
 }
 
 /**
@@ -28,8 +31,9 @@ export async function openModelSource(
     const datasetFolder = path.dirname(folder);
     const store = new FileObjectStore(path.dirname(datasetFolder));
     const registry = new ModelRegistry(store, path.basename(datasetFolder), { prefix: '' });
-    return { registry, version: path.basename(folder) };
+    return { registry, version: path.basename(folder), pictures: null };
   }
   const workspace = await openWorkspace(location, options);
-  return { registry: new ModelRegistry(workspace.state, workspace.dataset), version };
+  const { pictures, state, dataset } = workspace;
+  return { registry: new ModelRegistry(state, dataset), version, pictures };
 }
