@@ -7,6 +7,7 @@ import {
   S3ServiceException,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidInputError } from '../errors.ts';
 import { resolveByteRange } from './byte-range.ts';
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts';
@@ -22,6 +23,9 @@ import {
 
 /** Another conditional write to the same key was under way; S3 asks to try again, and the answer is 412 or success then. */
 const CONFLICT_ATTEMPTS = 5;
+
+/** Doubled with each attempt, times a random share, so that the writers do not meet again. */
+const CONFLICT_WAIT_MS = 20;
 
 /** A bucket of S3, or of a server that speaks its protocol and keeps conditional writes. */
 export class S3ObjectStore implements ObjectStore {
@@ -100,7 +104,10 @@ export class S3ObjectStore implements ObjectStore {
       } catch (error) {
         const status = statusOf(error);
         const isConditional = ifMatch !== undefined || ifAbsent === true;
-        if (isConditional && status === 409 && attempt < CONFLICT_ATTEMPTS) continue;
+        if (isConditional && status === 409 && attempt < CONFLICT_ATTEMPTS) {
+          await sleep(Math.random() * CONFLICT_WAIT_MS * 2 ** attempt);
+          continue;
+        }
         if (status === 412 || (isConditional && status === 409) || (ifMatch !== undefined && status === 404)) {
           const wanted = ifMatch === undefined ? 'no object' : `version ${ifMatch}`;
           throw new PreconditionFailedError(key, wanted, { cause: error });

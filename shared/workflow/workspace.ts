@@ -1,8 +1,10 @@
 import path from 'node:path';
-import { DamagedFileError } from '../errors.ts';
-import { FileObjectStore } from '../storage/file-object-store.ts';
+import { DamagedFileError, InvalidInputError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { openFolder } from '../storage/open-folder.ts';
+import { openStore } from '../storage/open-store.ts';
+import { isS3Location, parseS3Location } from '../storage/s3-location.ts';
+import { bucketWorkspace } from './bucket-workspace.ts';
 
 /** One dataset: where its pictures are, and where its vectors, models and rejects are kept. */
 export interface Workspace {
@@ -19,7 +21,7 @@ export interface Workspace {
 }
 
 export interface OpenWorkspaceOptions {
-  /** Folder for vectors and models. @default `.headstart` in the pictures' folder */
+  /** Folder or `s3://bucket` for vectors and models. @default `.headstart` in the pictures' folder, or the pictures' bucket */
   readonly stateLocation?: string;
   /** @default the name under which the folder was first used, else the folder's name */
   readonly dataset?: string;
@@ -28,14 +30,34 @@ export interface OpenWorkspaceOptions {
 /** The folder that a pictures' folder carries with it. Hidden, so that no listing takes it for a label. */
 export const STATE_FOLDER = '.headstart';
 
-/** @throws InvalidInputError when `location` is not a folder */
+/**
+ * @param location a folder of pictures, or `s3://bucket/dataset`
+ * @throws InvalidInputError when `location` is neither
+ */
 export async function openWorkspace(location: string, options: OpenWorkspaceOptions = {}): Promise<Workspace> {
+  if (isS3Location(location)) return openBucketWorkspace(location, options);
   const pictures = await openFolder(location);
   const { stateLocation } = options;
-  const state = new FileObjectStore(path.resolve(stateLocation ?? path.join(location, STATE_FOLDER)));
+  const state = await openStore(stateLocation ?? path.join(location, STATE_FOLDER));
   const remembered = stateLocation === undefined ? await rememberedDataset(state) : null;
   const dataset = options.dataset ?? remembered ?? datasetNameOf(location);
   return { location, dataset, pictures, picturesPrefix: '', state, isStateOwn: stateLocation === undefined };
+}
+
+async function openBucketWorkspace(
+  location: string,
+  { stateLocation, dataset }: OpenWorkspaceOptions,
+): Promise<Workspace> {
+  const { bucket, prefix } = parseS3Location(location);
+  if (prefix === '') {
+    throw new InvalidInputError(
+      `expected a dataset of the bucket, received "${location}"; name it as s3://${bucket}/<dataset>`,
+      { code: 'invalid_location' },
+    );
+  }
+  const workspace = bucketWorkspace(await openStore(`s3://${bucket}`), prefix);
+  const state = stateLocation === undefined ? workspace.state : await openStore(stateLocation);
+  return { ...workspace, location, state, dataset: dataset ?? prefix };
 }
 
 /** A folder's last segment, reduced to what may stand in a key: letters, digits, dot, dash and underscore. */
