@@ -12,6 +12,7 @@ export async function deployFunction(
   asset: string,
   name: FunctionName,
   endpoint: string,
+  overrides: { readonly timeoutMs?: number } = {},
 ): Promise<LambdaRuntime> {
   const properties = template.properties('AWS::Lambda::Function', name);
   const { Variables: variables } = properties.Environment as { readonly Variables: Readonly<Record<string, string>> };
@@ -19,7 +20,7 @@ export async function deployFunction(
     asset,
     handler: String(properties.Handler),
     memoryMb: Number(properties.MemorySize),
-    timeoutMs: Number(properties.Timeout) * 1000,
+    timeoutMs: overrides.timeoutMs ?? Number(properties.Timeout) * 1000,
     environment: {
       ...variables,
       AWS_REGION: TEST_PLACE.region,
