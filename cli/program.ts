@@ -8,6 +8,7 @@ import { addExportCommand } from './commands/export.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addTrainCommand } from './commands/train.ts';
+import { addUploadCommand } from './commands/upload.ts';
 import { addVerifyCommand } from './commands/verify.ts';
 
 const EXIT_CODE_HELP = `
@@ -30,6 +31,7 @@ export function buildProgram(): Command {
   addEmbedCommand(program);
   addModelsCommands(program);
   addExportCommand(program);
+  addUploadCommand(program);
   addVerifyCommand(program);
   addBackboneCommands(program);
   return program;

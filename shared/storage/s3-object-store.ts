@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidInputError } from '../errors.ts';
 import { resolveByteRange } from './byte-range.ts';
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts';
+import { explainS3Error } from './s3-error.ts';
 import {
   PreconditionFailedError,
   type ByteRange,
@@ -45,14 +46,16 @@ export class S3ObjectStore implements ObjectStore {
     let token: string | undefined;
     do {
       signal?.throwIfAborted();
-      const page = await this.#client.send(
-        new ListObjectsV2Command({
-          Bucket: this.#bucket,
-          Prefix: prefix,
-          ...(startAfter !== undefined && { StartAfter: startAfter }),
-          ...(token !== undefined && { ContinuationToken: token }),
-        }),
-        { ...(signal && { abortSignal: signal }) },
+      const page = await this.#explained(
+        this.#client.send(
+          new ListObjectsV2Command({
+            Bucket: this.#bucket,
+            Prefix: prefix,
+            ...(startAfter !== undefined && { StartAfter: startAfter }),
+            ...(token !== undefined && { ContinuationToken: token }),
+          }),
+          { ...(signal && { abortSignal: signal }) },
+        ),
       );
       for (const { Key: key = '', Size: sizeBytes = 0, ETag: eTag, LastModified: modified } of page.Contents ?? []) {
         signal?.throwIfAborted();
@@ -64,7 +67,9 @@ export class S3ObjectStore implements ObjectStore {
 
   async head(key: string): Promise<ObjectInfo | null> {
     assertObjectKey(key);
-    const found = await absentAsNull(this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key })));
+    const found = await this.#explained(
+      absentAsNull(this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }))),
+    );
     return found && infoOf(key, found.ContentLength, found.ETag, found.LastModified);
   }
 
@@ -78,7 +83,7 @@ export class S3ObjectStore implements ObjectStore {
       ...(header !== undefined && { Range: header }),
     });
     const found = await absentAsNull(this.#client.send(request)).catch((error: unknown) => {
-      throw statusOf(error) === 416 ? invalidRange(key, error) : error;
+      throw statusOf(error) === 416 ? invalidRange(key, error) : explainS3Error(error, this.location);
     });
     if (found?.Body === undefined) return null;
     const bytes = await found.Body.transformToByteArray();
@@ -108,18 +113,30 @@ export class S3ObjectStore implements ObjectStore {
           await sleep(Math.random() * CONFLICT_WAIT_MS * 2 ** attempt);
           continue;
         }
-        if (status === 412 || (isConditional && status === 409) || (ifMatch !== undefined && status === 404)) {
+        if (
+          status === 412 ||
+          (isConditional && status === 409) ||
+          (ifMatch !== undefined && status === 404 && !isNoBucket(error))
+        ) {
           const wanted = ifMatch === undefined ? 'no object' : `version ${ifMatch}`;
           throw new PreconditionFailedError(key, wanted, { cause: error });
         }
-        throw error;
+        throw explainS3Error(error, this.location);
       }
     }
   }
 
   async delete(key: string): Promise<void> {
     assertObjectKey(key);
-    await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }));
+    await this.#explained(this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })));
+  }
+
+  async #explained<T>(request: Promise<T>): Promise<T> {
+    try {
+      return await request;
+    } catch (error) {
+      throw explainS3Error(error, this.location);
+    }
   }
 
   /** HTTP has no range that is empty, and none that counts from the end on both sides: those need the size first. Null for an absent object. */
@@ -139,9 +156,13 @@ async function absentAsNull<T>(request: Promise<T>): Promise<T | null> {
   try {
     return await request;
   } catch (error) {
-    if (statusOf(error) === 404 && !(error instanceof S3ServiceException && error.name === 'NoSuchBucket')) return null;
+    if (statusOf(error) === 404 && !isNoBucket(error)) return null;
     throw error;
   }
+}
+
+function isNoBucket(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.name === 'NoSuchBucket';
 }
 
 function statusOf(error: unknown): number | null {
