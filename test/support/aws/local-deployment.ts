@@ -195,7 +195,7 @@ async function createQueue(
     new CreateQueueCommand({
       QueueName: String(name),
       Attributes: {
-        ...(seconds !== undefined && { VisibilityTimeout: String(seconds) }),
+        ...(seconds !== undefined && { VisibilityTimeout: String(Number(seconds)) }),
         ...(redrive !== undefined && { RedrivePolicy: JSON.stringify(redrive) }),
       },
     }),
