@@ -214,24 +214,28 @@ describe('headstart train', () => {
     expect(await readdir(path.join(features, space))).toContain(shard);
   });
 
-  it('stores what is finished when it is interrupted, ends with 130, and goes on from there', async () => {
-    const folder = path.join(await mkdtemp(path.join(home, 'photos-')), 'colours');
-    await drawDataset(folder, ['red', 'green', 'blue'], 250);
+  it(
+    'stores what is finished when it is interrupted, ends with 130, and goes on from there',
+    { timeout: 240_000 },
+    async () => {
+      const folder = path.join(await mkdtemp(path.join(home, 'photos-')), 'colours');
+      await drawDataset(folder, ['red', 'green', 'blue'], 250);
 
-    const stopped = await runCli(['embed', folder, '--threads', '1'], {
-      home,
-      onStderr: (child, text) => {
-        // The first line of progress comes after five seconds: by then some batches are done on any machine, and all on none.
-        if (text.includes('embedding: ') && !text.includes('stopping')) child.kill('SIGINT');
-      },
-    });
-    const again = json(await run('embed', folder, '--json'));
+      const stopped = await runCli(['embed', folder, '--threads', '1'], {
+        home,
+        onStderr: (child, text) => {
+          // The first line of progress comes after five seconds: by then some batches are done on any machine, and all on none.
+          if (text.includes('embedding: ') && !text.includes('stopping')) child.kill('SIGINT');
+        },
+      });
+      const again = json(await run('embed', folder, '--json'));
 
-    expect(stopped.stderr).toContain('storing what is finished');
-    expect(stopped.code).toBe(130);
-    expect(Number(again.reused)).toBeGreaterThan(0);
-    expect(Number(again.embedded) + Number(again.reused)).toBe(750);
-  });
+      expect(stopped.stderr).toContain('storing what is finished');
+      expect(stopped.code).toBe(130);
+      expect(Number(again.reused)).toBeGreaterThan(0);
+      expect(Number(again.embedded) + Number(again.reused)).toBe(750);
+    },
+  );
 });
 
 describe('headstart predict, evaluate and models', () => {
