@@ -8,7 +8,7 @@ export default defineConfig({
     exclude: ['test/aws/**', 'test/parity/full-width/**', 'node_modules/**'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     allowOnly: false,
   },
