@@ -7,8 +7,10 @@ import type { TemperatureFit } from '../fit-temperature.ts';
 
 /** Of the longer edge: sharp on a card of 180 pixels, at some 5 KB. */
 export const REPORT_THUMBNAIL_EDGE_PX = 240;
-/** Larger ones are left out: with them all the page stays below a megabyte. */
-export const MAX_THUMBNAIL_BYTES = 16 * 1024;
+/** Pure noise at this edge has 36 KB, a photograph 7 (median) to 24: what is larger is no thumbnail. */
+export const MAX_THUMBNAIL_BYTES = 48 * 1024;
+/** Of all together, so that the page stays below a megabyte: 24 of the largest photographs' would fill it. */
+export const MAX_THUMBNAILS_BYTES = 512 * 1024;
 
 export const THUMBNAIL_TYPES = ['image/webp', 'image/jpeg', 'image/png'] as const;
 export type ThumbnailType = (typeof THUMBNAIL_TYPES)[number];
@@ -35,7 +37,7 @@ export interface ReportInput {
   readonly excluded: readonly ExcludedPicture[];
   /** Of the listing and the split, one sentence each; those of the evaluation are added. */
   readonly warnings: readonly string[];
-  /** By key, for `wantedThumbnails(evaluation)`; one that is missing or above MAX_THUMBNAIL_BYTES shows as a blank. */
+  /** By key, for `wantedThumbnails(evaluation)`; one that is missing, above MAX_THUMBNAIL_BYTES, or beyond MAX_THUMBNAILS_BYTES in all shows as a blank. */
   readonly thumbnails: ReadonlyMap<string, Thumbnail>;
   /** Whether this version is served, and why; one sentence. */
   readonly promotion: string | null;

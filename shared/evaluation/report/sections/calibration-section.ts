@@ -8,6 +8,8 @@ import type { Section } from './section.ts';
 
 /** Of certainty and accuracy: closer than anyone needs them. */
 const CLOSE = 0.03;
+/** From end to end of the accuracy's interval: beyond it an agreement may be luck. */
+const WIDE = 0.1;
 
 /** Whether "90% sure" means right nine times of ten. */
 export function calibrationSection({ evaluation, temperature }: ReportInput): Section {
@@ -37,6 +39,7 @@ function leaning({ calibration, accuracy, pictureCount }: Evaluation): string {
   const said = `The served answers are ${formatPercent(confidence)} sure on average and ${formatPercent(accuracy.value)} of them are right`;
   if (confidence > accuracy.high) return `${said}: the model is too sure of itself.`;
   if (confidence < accuracy.low) return `${said}: the model is more often right than it says.`;
-  if (Math.abs(confidence - accuracy.value) < CLOSE) return `${said}: on the whole they can be believed.`;
-  return `${said}: with so few pictures chance alone explains the difference.`;
+  if (Math.abs(confidence - accuracy.value) >= CLOSE) return `${said}: chance alone explains the difference.`;
+  if (accuracy.high - accuracy.low > WIDE) return `${said}: they agree, as far as so few pictures can tell.`;
+  return `${said}: on the whole they can be believed.`;
 }

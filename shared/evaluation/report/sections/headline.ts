@@ -1,6 +1,6 @@
 import { describePictures } from '../../evaluation-warnings.ts';
 import type { Evaluation } from '../../evaluation.ts';
-import { formatPercent, formatRange } from '../../percent.ts';
+import { formatCount, formatPercent, formatRange } from '../../percent.ts';
 import { intervalScale } from '../charts/interval-bar.ts';
 import { markup, name, type Markup } from '../markup.ts';
 import type { ReportInput } from '../report-input.ts';
@@ -14,7 +14,7 @@ export function headline(input: ReportInput): Markup {
 <div class="number"><p class="big">${formatPercent(accuracy.value, pictureCount)}</p><p class="under">accuracy on ${describePictures(pictureCount, split)}</p></div>
 <div class="meaning"><p class="lead">${inWords(evaluation)}</p>
 ${intervalScale(accuracy, baseline.accuracy)}
-<p class="fine">${correctCount} of ${pictureCount} right. 95% interval ${low} to ${high}. Always answering “${name(baseline.label)}” would reach ${formatPercent(baseline.accuracy, pictureCount)}.</p>
+<p class="fine">${formatCount(correctCount)} of ${formatCount(pictureCount)} right. 95% interval ${low} to ${high}. Always answering “${name(baseline.label)}” would reach ${formatPercent(baseline.accuracy, pictureCount)}.</p>
 ${input.promotion === null ? null : markup`<p class="fine">${sentence(input.promotion)}</p>`}</div>
 </section>
 <dl class="tiles">${tiles(evaluation).map(({ term, value, hint }) => markup`<div><dt>${term}</dt><dd>${value}</dd><dd class="hint">${hint}</dd></div>`)}</dl>

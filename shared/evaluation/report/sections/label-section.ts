@@ -26,7 +26,7 @@ function labelRow({ label, support, recall, precision, f1 }: LabelMetrics): Mark
   const found =
     recall === null
       ? number(null, '')
-      : markup`<td class="num" data-value="${recall.value}"><span class="range">${formatRange(recall).join('–')}</span> ${intervalBar(recall)} <b>${formatPercent(recall.value, 1)}</b></td>`;
+      : markup`<td class="num" data-value="${recall.value}"><span class="found"><span class="range">${formatRange(recall).join('–').replace('%', '')}</span> ${intervalBar(recall)} <b>${formatPercent(recall.value, 1)}</b></span></td>`;
   return markup`<tr><th scope="row">${name(label)}</th>${number(support, formatCount(support))}${found}${number(precision, formatPercent(precision ?? 0, 1))}${number(f1, (f1 ?? 0).toFixed(2))}</tr>
 `;
 }

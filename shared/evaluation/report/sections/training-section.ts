@@ -5,7 +5,7 @@ import type { ReportInput } from '../report-input.ts';
 import type { Section } from './section.ts';
 
 /** Loss and accuracy over the epochs. */
-export function trainingSection({ history, bestEpoch }: ReportInput): Section | null {
+export function trainingSection({ history, bestEpoch, reproduction }: ReportInput): Section | null {
   const last = history.at(-1);
   if (last === undefined) return null;
   const loss = lineChart({
@@ -27,8 +27,15 @@ export function trainingSection({ history, bestEpoch }: ReportInput): Section | 
   return {
     id: 'training',
     title: 'Training',
-    content: markup`<p class="fine">${epochsInWords(history.length, bestEpoch)} Training values are measured with dropout while the weights still move, so they may lie below validation.</p>${legend(history)}<div class="plots"><figure><figcaption><b>Loss</b></figcaption>${loss}</figure><figure><figcaption><b>Accuracy</b></figcaption>${accuracy}</figure></div>`,
+    content: markup`<p class="fine">${epochsInWords(history.length, bestEpoch)} ${howMeasured(reproduction.hyperparameters?.dropout ?? 0)}</p>${legend(history)}<div class="plots"><figure><figcaption><b>Loss</b></figcaption>${loss}</figure><figure><figcaption><b>Accuracy</b></figcaption>${accuracy}</figure></div>`,
   };
+}
+
+/** Why the training curve is not what validation would say of the same pictures. */
+function howMeasured(dropout: number): string {
+  return dropout > 0
+    ? 'Training values are measured with dropout while the weights still move, so they may look worse than validation.'
+    : 'Training values are measured while the weights still move.';
 }
 
 type Measure = 'trainLoss' | 'validLoss' | 'trainAccuracy' | 'validAccuracy';

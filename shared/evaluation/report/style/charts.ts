@@ -13,7 +13,7 @@ svg{display:block;overflow:visible}
 .scale .tick{font-size:12px}
 .strong{fill:var(--ink);font-weight:560}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,300px),1fr));gap:22px 34px;margin-top:14px}
-figure{margin:0;max-width:520px}
+figure{margin:0;max-width:480px}
 figcaption{margin-bottom:6px;font-size:.92rem}
 figcaption span{display:block;color:var(--soft);font-size:.84rem}
 .chart{width:100%;height:auto}

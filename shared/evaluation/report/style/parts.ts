@@ -43,7 +43,8 @@ table{border-collapse:collapse}
 .labels tfoot th{font-weight:400;color:var(--soft)}
 .labels tfoot td,.labels tfoot th{border-bottom:0}
 .labels tbody tr:hover{background:var(--code)}
-.labels .mini{margin:0 8px;vertical-align:-1px}
+.found{display:inline-flex;align-items:center;gap:8px}
+.found b{min-width:3.4em}
 .range{color:var(--soft);font-size:.8rem}
 .none{color:var(--soft)}
 th button{all:unset;cursor:pointer}
@@ -63,5 +64,5 @@ details .cards,details .scroll{margin-top:14px}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;overflow-wrap:anywhere;min-width:0}
 @media (max-width:820px){.beside{grid-template-columns:minmax(0,1fr)}}
-@media (max-width:640px){.hero{grid-template-columns:1fr;padding:22px 16px;gap:16px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tiles div{padding:12px 14px}.cards{gap:10px}.labels .mini,.labels .range,.labels .wide{display:none}.labels,.counts{font-size:.8rem}.labels th,.labels td,.counts th,.counts td{padding:8px 4px}.labels thead th,.counts thead th{font-size:.7rem}.counts thead .num{white-space:normal}.labels tbody th,.counts tbody th{min-width:4.5em}th[aria-sort=none] button::after{content:none}.card{font-size:.82rem}.card dl{padding:9px 9px 2px}.path{padding:6px 9px 9px}}
+@media (max-width:640px){.hero{grid-template-columns:1fr;padding:22px 16px;gap:16px}.tiles{grid-template-columns:1fr 1fr;gap:10px}.tiles div{padding:12px 14px}.cards{gap:10px}.labels .mini,.labels .wide{display:none}.found{flex-direction:column-reverse;align-items:end;gap:0}.found b{min-width:0}.found .range{font-size:.68rem;letter-spacing:-.03em}.labels,.counts{font-size:.8rem}.labels th,.labels td,.counts th,.counts td{padding:8px 3px}.labels th:first-child{padding-left:0}.labels :is(th,td):last-child{padding-right:0}.labels thead th,.counts thead th{font-size:.7rem}.counts thead .num{white-space:normal}.labels tbody th,.counts tbody th{min-width:4.5em}th[aria-sort=none] button::after{content:none}.card{font-size:.82rem}.card dl{padding:9px 9px 2px}.path{padding:6px 9px 9px}}
 `;

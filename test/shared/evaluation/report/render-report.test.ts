@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { evaluateLogits } from '../../../../shared/evaluation/evaluate-logits.ts';
 import { renderReport, wantedThumbnails } from '../../../../shared/evaluation/report/render-report.ts';
-import { MAX_THUMBNAIL_BYTES, type ReportInput } from '../../../../shared/evaluation/report/report-input.ts';
+import {
+  MAX_THUMBNAIL_BYTES,
+  MAX_THUMBNAILS_BYTES,
+  type ReportInput,
+} from '../../../../shared/evaluation/report/report-input.ts';
 import { niceTicks } from '../../../../shared/evaluation/report/charts/frame.ts';
 import { MAX_MISTAKES } from '../../../../shared/evaluation/worst-mistakes.ts';
 import { makeReportInput, makeRequest } from '../../../support/evaluations.ts';
@@ -57,6 +61,38 @@ describe('renderReport', () => {
     const count = (page: string) => page.match(/src="data:image\/webp;base64,/g)?.length ?? 0;
     expect(count(renderReport(withThumbnails(2000)))).toBe(input.evaluation.mistakes.length);
     expect(count(renderReport(withThumbnails(MAX_THUMBNAIL_BYTES + 1)))).toBe(0);
+  });
+
+  it('embeds the thumbnails of the worst mistakes first when all of them are too many bytes', () => {
+    const { mistakes } = input.evaluation;
+    const fitting = Math.floor(MAX_THUMBNAILS_BYTES / MAX_THUMBNAIL_BYTES);
+    expect(mistakes.length).toBeGreaterThan(fitting);
+    const cards = renderReport(withThumbnails(MAX_THUMBNAIL_BYTES)).match(/<li class="card">.{30}/g) ?? [];
+    expect(cards.map((card) => card.includes('<img'))).toEqual(mistakes.map((_, index) => index < fitting));
+  });
+
+  it('marks a picture without a thumbnail, and leaves the place out where none has one', () => {
+    const [kept] = withThumbnails(2000).thumbnails;
+    if (kept === undefined) throw new Error('expected a thumbnail');
+    const one = renderReport({ ...input, thumbnails: new Map([kept]) });
+    expect(one.match(/no preview/g)).toHaveLength(input.evaluation.mistakes.length - 1);
+    expect(renderReport({ ...input, thumbnails: new Map() })).not.toContain('no preview');
+  });
+
+  it('says that probabilities can be believed only where the pictures can tell', () => {
+    const said = (count: number) => renderReport({ ...input, evaluation: evaluateLogits(makeRequest(count, LABELS)) });
+    expect(said(3000)).toContain('on the whole they can be believed');
+    const few = [60, 80, 100, 120].map(said);
+    expect(few.join()).toContain('as far as so few pictures can tell');
+    expect(few.join()).not.toContain('on the whole they can be believed');
+  });
+
+  it('names dropout only where there was some', () => {
+    const { reproduction } = input;
+    if (reproduction.hyperparameters === null) throw new Error('expected hyper-parameters');
+    const without = { ...reproduction, hyperparameters: { ...reproduction.hyperparameters, dropout: 0 } };
+    expect(renderReport(input)).toContain('measured with dropout');
+    expect(renderReport({ ...input, reproduction: without })).not.toContain('measured with dropout');
   });
 
   it('stays below 1.2 MB with 100 labels and the largest thumbnails', () => {

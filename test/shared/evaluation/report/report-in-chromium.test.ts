@@ -46,8 +46,8 @@ function hostileInput(): ReportInput {
 
 const hundred = Array.from({ length: 100 }, (_, index) => `a rather long label ${index}`);
 const inputs: Readonly<Record<string, ReportInput>> = {
-  'five labels': makeReportInput(['daisy', 'dandelion', 'rose', 'sunflower', 'tulip'], 160),
-  'a hundred labels': makeReportInput(hundred, 1500),
+  'five labels': makeReportInput(['daisy', 'dandelion', 'roses', 'sunflowers', 'tulips'], 160),
+  'a hundred labels': makeReportInput(hundred, 500),
   'two labels, one picture': {
     ...makeReportInput(['ant', 'bee'], 60, { history: [], bestEpoch: null, split: null, temperature: null }),
     evaluation: evaluateLogits(makeRequest(1, ['ant', 'bee'])),
@@ -154,6 +154,25 @@ describe.skipIf(chromiumPath === null)(`the report in Chromium (${NEEDS_CHROMIUM
     expect(await column(1)).toEqual([...names].sort());
     expect(await f1.getAttribute('aria-sort')).toBe('none');
     await page.close();
+  });
+
+  it('draws the intervals of all labels under one another, and fits every column on a phone', async () => {
+    const { page } = await open('a hundred labels');
+    const shown = await page.locator('table.labels .found b').allInnerTexts();
+    expect(new Set(shown.map((text) => text.length)).size).toBeGreaterThan(1);
+    const bars = page.locator('table.labels .mini');
+    const lefts = await bars.evaluateAll((all) => all.map((bar) => Math.round(bar.getBoundingClientRect().left)));
+    expect(new Set(lefts).size).toBe(1);
+    await page.setViewportSize({ width: 360, height: 800 });
+    expect(await bars.first().isVisible()).toBe(false);
+    expect(await page.locator('table.labels .range:visible').count()).toBe(shown.length);
+    await page.close();
+    const { page: phone } = await open('five labels', { viewport: { width: 360, height: 800 } });
+    const region = phone
+      .getByRole('region', { name: 'Measures of each label' })
+      .filter({ has: phone.locator('table') });
+    expect(await region.last().evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBe(0);
+    await phone.close();
   });
 
   it('shows hostile names as text: nothing runs, and nothing of them becomes an element', async () => {
