@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { headstartVersion } from '../shared/version.ts';
 import { addBackboneCommands } from './commands/backbone.ts';
+import { addCostCommand } from './commands/cost.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addEmbedCommand } from './commands/embed.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addPredictCommand } from './commands/predict.ts';
+import { addStatusCommand } from './commands/status.ts';
 import { addTrainCommand } from './commands/train.ts';
 import { addUploadCommand } from './commands/upload.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -34,5 +36,7 @@ export function buildProgram(): Command {
   addUploadCommand(program);
   addVerifyCommand(program);
   addBackboneCommands(program);
+  addStatusCommand(program);
+  addCostCommand(program);
   return program;
 }

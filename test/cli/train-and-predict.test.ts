@@ -271,6 +271,40 @@ describe('headstart predict, evaluate and models', () => {
     }
   });
 
+  it('tells how many pictures are embedded, waiting and refused', async () => {
+    const copy = await photos();
+    await run('embed', copy);
+    await writeFile(path.join(copy, 'red', 'broken.jpg'), 'no picture');
+    await drawDataset(copy, ['green'], 2, 40);
+
+    const before = json(await run('status', copy, '--json'));
+    await run('embed', copy);
+    const after = json(await run('status', copy, '--json'));
+
+    expect(before).toMatchObject({
+      labels: 3,
+      pictures: 39,
+      embedded: 36,
+      rejected: 0,
+      waiting: 3,
+      currentVersion: null,
+    });
+    expect(after).toMatchObject({ pictures: 39, embedded: 38, rejected: 1, waiting: 0 });
+    expect(json(await run('status', folder, '--json')).currentVersion).toBe(versions[2]);
+  });
+
+  it('estimates a month in AWS, and refuses what is no amount', async () => {
+    const idle = json(await run('cost', '--json'));
+    const busy = json(
+      await run('cost', '--predictions', '1000000', '--pictures', '1000', '--stored-gb', '10', '--json'),
+    );
+    const wrong = await run('cost', '--predictions', 'many');
+
+    expect(Number(busy.totalUsd)).toBeGreaterThan(Number(idle.totalUsd));
+    expect((await run('cost')).stdout).toContain('list prices');
+    expect(wrong.code).toBe(2);
+  });
+
   it('needs only the model folder and the backbone', async () => {
     const moved = path.join(await mkdtemp(path.join(home, 'models-')), 'colours', versions[0] ?? '');
     await cp(await modelFolder(folder, versions[0]), moved, { recursive: true });
