@@ -32,6 +32,8 @@ export async function replaceFolder(target: string, write: (folder: string) => P
 /** Between the two renames of a replacement lie microseconds in which there is no folder. */
 const REPLACEMENT_WAIT_MS = 10;
 const REPLACEMENT_ROUNDS = 50;
+/** One listing of a folder may miss what is renamed while it runs. */
+const SURE_ROUNDS = 3;
 
 /**
  * Reads something of a folder that another process may be replacing right now.
@@ -39,33 +41,51 @@ const REPLACEMENT_ROUNDS = 50;
  * @param read gives null when the folder is not there
  */
 export async function readReplaceable<T>(target: string, read: () => Promise<T | null>): Promise<T | null> {
+  let absentRounds = 0;
   for (let round = 0; ; round += 1) {
     const result = await read();
-    if (result !== null || round === REPLACEMENT_ROUNDS || !(await isBeingReplaced(target))) return result;
-    await sleep(REPLACEMENT_WAIT_MS);
+    if (result !== null || round === REPLACEMENT_ROUNDS) return result;
+    absentRounds = (await isThereOrMoving(target)) ? 0 : absentRounds + 1;
+    if (absentRounds === SURE_ROUNDS) return null;
+    if (absentRounds === 0) await sleep(REPLACEMENT_WAIT_MS);
   }
 }
 
-async function isBeingReplaced(target: string): Promise<boolean> {
+async function isThereOrMoving(target: string): Promise<boolean> {
+  const name = path.basename(target);
   const names = await readdir(path.dirname(target)).catch(() => []);
-  return names.some((name) => name.startsWith(`${path.basename(target)}${OLD}`));
+  return names.some((found) => found === name || found.startsWith(name + OLD));
 }
 
-/** A folder cannot be renamed over one with files, so the old one is moved away first. */
+/**
+ * A folder cannot be renamed over one with files, so the old one is moved away first, and removed when the new one is in its place: at
+ * any time one of the two is there, under the name or as `.old-`.
+ */
 async function moveOver(from: string, to: string): Promise<void> {
   for (;;) {
-    try {
-      await rename(from, to);
-      return;
-    } catch (error) {
-      if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(errnoOf(error) ?? '') || !(await isFolder(to))) throw error;
-    }
+    if (await renameUnlessTaken(from, to)) return;
     const old = `${to}${OLD}${randomUUID()}`;
     await rename(to, old).catch((error: unknown) => {
       // Another writer has moved it away between our two steps.
       if (errnoOf(error) !== 'ENOENT') throw error;
     });
-    await rm(old, { recursive: true, force: true });
+    try {
+      if (await renameUnlessTaken(from, to)) return;
+    } finally {
+      await rm(old, { recursive: true, force: true });
+    }
+  }
+}
+
+/** False when there is a folder with files. */
+async function renameUnlessTaken(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    const isTaken = ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(errnoOf(error) ?? '') && (await isFolder(to));
+    if (!isTaken) throw error;
+    return false;
   }
 }
 
