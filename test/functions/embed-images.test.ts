@@ -1,3 +1,7 @@
+import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { featureLocationOf } from '../../shared/features/feature-location.ts';
 import { FeatureStore } from '../../shared/features/feature-store.ts';
@@ -28,13 +32,20 @@ interface EventOptions {
   readonly name?: string;
   readonly sequencer?: string;
   readonly bucket?: string;
+  readonly sizeBytes?: number;
 }
 
 /** As the AWS documentation gives it: `+` for a space, the slash as it is. */
 function s3Event(key: string, options: EventOptions = {}) {
-  const { name = 'ObjectCreated:Put', sequencer = '0055AED6DCD90281E5', bucket = BUCKET } = options;
+  const { name = 'ObjectCreated:Put', sequencer = '0055AED6DCD90281E5', bucket = BUCKET, sizeBytes = 1024 } = options;
   const encoded = encodeURIComponent(key).replaceAll('%20', '+').replaceAll('%2F', '/');
-  const object = { key: encoded, size: 1024, eTag: 'd41d8cd98f00b204e9800998ecf8427e', versionId: 'v1', sequencer };
+  const object = {
+    key: encoded,
+    size: sizeBytes,
+    eTag: 'd41d8cd98f00b204e9800998ecf8427e',
+    versionId: 'v1',
+    sequencer,
+  };
   return {
     Records: [
       { eventVersion: '2.2', eventSource: 'aws:s3', eventName: name, s3: { bucket: { name: bucket }, object } },
@@ -99,6 +110,33 @@ describe('embed-images, from the bundled asset under the Runtime API', () => {
     expect([...(await cacheOf('bad')).keys()]).toEqual([good]);
   });
 
+  it('refuses an object of 5 GB by its size, without reading it', async () => {
+    const key = await put('datasets/giant/red/1.jpg', await drawPicture('red', 2));
+    expect(failuresOf(await embed.invoke(batchOf(s3Event(key, { sizeBytes: 5 * 1024 ** 3 }))))).toEqual([]);
+    const [reject] = await Array.fromAsync(new RejectLog(s3.store, 'giant').list());
+    expect(reject).toMatchObject({ key, reason: 'too-many-bytes', sha256: null });
+    expect((await cacheOf('giant')).size).toBe(0);
+  });
+
+  it('refuses a picture of more pixels than it can hold, and goes on', async () => {
+    const create = { width: 12_000, height: 12_000, channels: 3, background: 'white' } as const;
+    const bomb = await put('datasets/bomb/red/bomb.png', await sharp({ create }).png().toBuffer());
+    const good = await put('datasets/bomb/red/good.jpg', await drawPicture('red', 2));
+    expect(failuresOf(await embed.invoke(batchOf(s3Event(bomb), s3Event(good))))).toEqual([]);
+    const [reject] = await Array.fromAsync(new RejectLog(s3.store, 'bomb').list());
+    expect(reject).toMatchObject({ key: bomb, reason: 'too-many-pixels' });
+    expect([...(await cacheOf('bomb')).keys()]).toEqual([good]);
+  });
+
+  it('leaves the label of one dataset out of another, also when it is called as one', async () => {
+    const picture = await drawPicture('red', 8);
+    const inOne = await put('datasets/one/two/1.jpg', picture);
+    const inTwo = await put('datasets/two/one/1.jpg', picture);
+    await embed.invoke(batchOf(s3Event(inOne), s3Event(inTwo)));
+    expect([...(await cacheOf('one')).keys()]).toEqual([inOne]);
+    expect([...(await cacheOf('two')).keys()]).toEqual([inTwo]);
+  });
+
   it('refuses hostile keys with a code, stores nothing of them, and does the rest of the batch', async () => {
     const good = await put('datasets/hostile/red/1.jpg', await drawPicture('red', 3));
     const hostile = [
@@ -159,5 +197,26 @@ describe('embed-images, from the bundled asset under the Runtime API', () => {
     ];
     await embed.invoke({ Items: items });
     expect([...(await cacheOf('backfill')).keys()]).toEqual([key]);
+  });
+
+  it('reads a backbone that did not fit into the asset from its bucket, and refuses another file there', async () => {
+    const asset = await mkdtemp(path.join(tmpdir(), 'headstart-asset-'));
+    await cp(stack.asset, asset, { recursive: true });
+    const { name, precision } = stack.backbone;
+    const graph = path.join(asset, 'backbones', name, precision, 'model.onnx');
+    await s3.store.put('assets/right.onnx', await readFile(graph));
+    await s3.store.put('assets/wrong.onnx', Buffer.from('another file'));
+    await rm(graph);
+    const template = new ResolvedTemplate(stack.template);
+    const start = (key: string) =>
+      deployFunction(template, asset, 'embed-images', s3.endpoint, {
+        environment: { HEADSTART_BACKBONE_BUCKET: BUCKET, HEADSTART_BACKBONE_KEY: `assets/${key}.onnx` },
+      });
+    const [right, wrong] = await Promise.all([start('right'), start('wrong')]);
+    const key = await put('datasets/large/red/1.jpg', await drawPicture('red', 9));
+    await expect(wrong.invoke(batchOf(s3Event(key)))).rejects.toThrow('for backbone "mobilenet-v2"');
+    expect(failuresOf(await right.invoke(batchOf(s3Event(key))))).toEqual([]);
+    expect((await cacheOf('large')).size).toBe(1);
+    await Promise.all([right.stop(), wrong.stop(), rm(asset, { recursive: true })]);
   });
 });

@@ -168,6 +168,23 @@ describe('predict-image, from the bundled asset under the Runtime API', () => {
     expect((await ask(PREDICT, { type: 'image/jpeg', body })).status).toBe(200);
   });
 
+  it('answers 409 for a model of another backbone', async () => {
+    const stack = await synthesiseStack();
+    const template = new ResolvedTemplate(stack.template);
+    const other = await deployFunction(template, stack.asset, 'predict-image', s3.endpoint, {
+      environment: { HEADSTART_POOLING: 'flatten' },
+    });
+    const answer = (await other.invoke({
+      routeKey: PREDICT,
+      headers: { 'content-type': 'image/jpeg' },
+      pathParameters: { dataset: 'colours' },
+      body: (await drawPicture('red', 1)).toString('base64'),
+      isBase64Encoded: true,
+    })) as { readonly statusCode: number; readonly body: string };
+    await other.stop();
+    expect([answer.statusCode, answer.body.includes('backbone_mismatch')]).toEqual([409, true]);
+  });
+
   it('serves an OpenAPI document of exactly its routes and codes', async () => {
     const { status, body } = await ask('GET /openapi.json');
     expect([status, body.openapi]).toEqual([200, '3.1.0']);
@@ -215,6 +232,18 @@ describe('train-head, from the bundled asset under the Runtime API', () => {
     const error: unknown = await train.invoke(event).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(FunctionError);
     expect((error as FunctionError).errorType).toBe('InvalidInputError');
+  });
+
+  it('trains past a poisoned shard, and names it', async () => {
+    const [shard] = await Array.fromAsync(s3.store.list('features/colours/'));
+    const poisoned = `${shard?.key.slice(0, shard.key.lastIndexOf('/')) ?? ''}/01ARZ3NDEKTSV4RRFFQ69G5FAV.arrow`;
+    await s3.store.put(poisoned, Buffer.from('ARROW1 and then nothing that Arrow would write'));
+    const step = { step: 'train', dataset: 'colours', hyperparameters: HYPERPARAMETERS };
+    const answer = (await train.invoke(step)) as { readonly status: string; readonly version: string };
+    expect(answer.status).toBe('trained');
+    const report = await s3.store.get(`models/colours/${answer.version}/report.html`);
+    expect(Buffer.from(report?.bytes ?? []).toString()).toContain('01ARZ3NDEKTSV4RRFFQ69G5FAV.arrow');
+    await s3.store.delete(poisoned);
   });
 
   it('stores a checkpoint when its time runs out, and ends with the model of an undisturbed training', async () => {

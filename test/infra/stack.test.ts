@@ -1,7 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { Match } from 'aws-cdk-lib/assertions';
 import type { Template } from 'aws-cdk-lib/assertions';
+import jsonata from 'jsonata';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { PREDICTION_ROUTES } from '../../shared/service/prediction-routes.ts';
+import { ResolvedTemplate } from '../support/aws/resolve-template.ts';
 import { synthesiseStack } from '../support/aws/synthesised-stack.ts';
 
 interface Statement {
@@ -13,6 +16,15 @@ interface Statement {
 interface Resource {
   readonly Type: string;
   readonly Properties: Readonly<Record<string, unknown>>;
+}
+
+interface BackfillMap {
+  readonly ItemReader: { readonly Arguments: { readonly Prefix: string } };
+  readonly ItemBatcher: { readonly MaxItemsPerBatch: number; readonly MaxInputBytesPerBatch: number };
+  readonly ItemProcessor: {
+    readonly ProcessorConfig: unknown;
+    readonly States: { readonly EmbedBatch: { readonly Arguments: { readonly Payload: unknown } } };
+  };
 }
 
 let template: Template;
@@ -189,6 +201,46 @@ describe('the functions', () => {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['x86_64'] });
     }
     for (const [, { Properties }] of resourcesOf('AWS::Logs::LogGroup')) expect(Properties.RetentionInDays).toBe(30);
+  });
+});
+
+describe('a backbone that does not fit into the asset', () => {
+  it('travels through the asset bucket, with the right to read that one object', async () => {
+    const large = await synthesiseStack({}, (backbone) => ({ ...backbone, sizeBytes: 200 * 1024 ** 2 }));
+    const files = readdirSync(large.asset, { recursive: true, encoding: 'utf8' });
+    expect(files.filter((file) => file.endsWith('.onnx'))).toEqual([]);
+    expect(files.filter((file) => file.endsWith('backbone.json'))).toHaveLength(1);
+    const functions = Object.values(large.template.findResources('AWS::Lambda::Function') as Record<string, Resource>);
+    for (const { Properties } of functions) {
+      const { Variables: variables } = Properties.Environment as { readonly Variables: Record<string, unknown> };
+      expect(variables.HEADSTART_BACKBONE_KEY).toMatch(/^[0-9a-f]{64}\.onnx$/);
+      expect(Properties.EphemeralStorage).toEqual({ Size: 1024 });
+    }
+    const rights = Object.values(large.template.findResources('AWS::IAM::Policy') as Record<string, Resource>);
+    const reading = rights.filter(({ Properties }) => JSON.stringify(Properties).includes('ReadBackbone'));
+    expect(reading).toHaveLength(3);
+    for (const { Properties } of reading) expect(JSON.stringify(Properties)).toMatch(/\/[0-9a-f]{64}\.onnx"/);
+  });
+});
+
+describe('the backfill', () => {
+  it('lists the prefix of the dataset that is asked for, and gives batches to embed-images', async () => {
+    const { DefinitionString: text } = new ResolvedTemplate(template).properties(
+      'AWS::StepFunctions::StateMachine',
+      '-backfill',
+    );
+    const { States: states } = JSON.parse(String(text)) as { readonly States: { readonly ForEachBatch: BackfillMap } };
+    const { ItemReader: reader, ItemBatcher: batcher, ItemProcessor: processor } = states.ForEachBatch;
+    const { Prefix: prefix } = reader.Arguments;
+    const evaluated: unknown = await jsonata(prefix.slice(2, -2)).evaluate(
+      {},
+      { states: { input: { dataset: 'flowers' } } },
+    );
+    expect(evaluated).toBe('datasets/flowers/');
+    expect(batcher.MaxItemsPerBatch).toBe(200);
+    expect(batcher.MaxInputBytesPerBatch).toBeLessThan(256 * 1024);
+    expect(processor.ProcessorConfig).toEqual({ Mode: 'DISTRIBUTED', ExecutionType: 'EXPRESS' });
+    expect(processor.States.EmbedBatch.Arguments.Payload).toEqual({ Items: '{% $states.input.Items %}' });
   });
 });
 

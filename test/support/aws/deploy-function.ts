@@ -6,13 +6,18 @@ import { TEST_PLACE } from './synthesised-stack.ts';
 /** Any S3 server of the tests takes these. */
 export const TEST_CREDENTIALS = { accessKeyId: 'testkey', secretAccessKey: 'testsecretkey' } as const;
 
+export interface FunctionOverrides {
+  readonly timeoutMs?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Starts one function of the stack as Lambda would: with the memory, handler and environment of the template, and nothing else. */
 export async function deployFunction(
   template: ResolvedTemplate,
   asset: string,
   name: FunctionName,
   endpoint: string,
-  overrides: { readonly timeoutMs?: number } = {},
+  overrides: FunctionOverrides = {},
 ): Promise<LambdaRuntime> {
   const properties = template.properties('AWS::Lambda::Function', name);
   const { Variables: variables } = properties.Environment as { readonly Variables: Readonly<Record<string, string>> };
@@ -23,6 +28,7 @@ export async function deployFunction(
     timeoutMs: overrides.timeoutMs ?? Number(properties.Timeout) * 1000,
     environment: {
       ...variables,
+      ...overrides.environment,
       AWS_REGION: TEST_PLACE.region,
       AWS_ACCESS_KEY_ID: TEST_CREDENTIALS.accessKeyId,
       AWS_SECRET_ACCESS_KEY: TEST_CREDENTIALS.secretAccessKey,

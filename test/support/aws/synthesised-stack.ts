@@ -19,8 +19,11 @@ export interface SynthesisedStack {
 export const TEST_PLACE = { team: 'test', account: '123456789012', region: 'eu-central-1' } as const;
 
 /** Synthesises a team's stack, with the embedded backbone, into a temporary folder. */
-export async function synthesiseStack(settings: Partial<TeamSettings> = {}): Promise<SynthesisedStack> {
-  const backbone = await chooseBackbone({ name: 'mobilenet-v2' });
+export async function synthesiseStack(
+  settings: Partial<TeamSettings> = {},
+  change: (backbone: InstalledBackbone) => InstalledBackbone = (backbone) => backbone,
+): Promise<SynthesisedStack> {
+  const backbone = change(await chooseBackbone({ name: 'mobilenet-v2' }));
   const outdir = mkdtempSync(path.join(tmpdir(), 'headstart-synth-'));
   const app = new App({ outdir });
   const stack = new HeadstartStack(app, validateSettings({ ...TEST_PLACE, ...settings }), backbone);
