@@ -6,16 +6,15 @@ import { clientOf } from '../../support/s3-peers.ts';
 
 let server: Server | null = null;
 let requests = 0;
-afterEach(
-  () =>
-    new Promise<void>((resolve) =>
-      server === null
-        ? resolve()
-        : server.close(() => {
-            resolve();
-          }),
-    ),
-);
+afterEach(async () => {
+  await new Promise<void>((resolve) => {
+    if (server === null) resolve();
+    else
+      server.close(() => {
+        resolve();
+      });
+  });
+});
 
 /** No server at hand ever sends these answers by itself, so they are injected: one for each request, the last one for the rest. */
 async function storeAnswering(

@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { TEST_CREDENTIALS } from '../support/aws/deploy-function.ts';
+import { hasVersitygw, NEEDS_VERSITYGW, startVersitygw, type Peer } from '../support/aws/peers.ts';
+import { TEST_PLACE } from '../support/aws/synthesised-stack.ts';
+import { drawDataset } from '../support/pictures.ts';
+import { runCli } from '../support/run-cli.ts';
+import { clientOf } from '../support/s3-peers.ts';
+
+// One story, whose parts build on one another.
+describe.skipIf(!hasVersitygw)(`headstart on a bucket (${hasVersitygw ? 'versitygw' : NEEDS_VERSITYGW})`, () => {
+  let peer: Peer;
+  let home: string;
+  beforeAll(async () => {
+    peer = await startVersitygw();
+    home = await mkdtemp(path.join(tmpdir(), 'headstart-bucket-'));
+    vi.stubEnv('AWS_ENDPOINT_URL_S3', peer.endpoint);
+    vi.stubEnv('AWS_REGION', TEST_PLACE.region);
+    vi.stubEnv('AWS_ACCESS_KEY_ID', TEST_CREDENTIALS.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', TEST_CREDENTIALS.secretAccessKey);
+    await clientOf(peer.endpoint).send(new CreateBucketCommand({ Bucket: 'team-bucket' }));
+    await drawDataset(path.join(home, 'photos'), ['red', 'blue'], 10);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await peer.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  const json = async (...args: string[]): Promise<Record<string, unknown>> => {
+    const { code, stdout, stderr } = await runCli([...args, '--json'], { home });
+    expect(code, stderr).toBe(0);
+    return JSON.parse(stdout) as Record<string, unknown>;
+  };
+  const DATASET = 's3://team-bucket/colours';
+
+  it('uploads a folder once', async () => {
+    expect(await json('upload', 'photos', DATASET)).toMatchObject({ uploaded: 20, unchanged: 0 });
+    expect(await json('upload', 'photos', DATASET)).toMatchObject({ uploaded: 0, unchanged: 20 });
+  });
+
+  it('embeds and trains there', async () => {
+    expect(await json('embed', DATASET)).toMatchObject({ pictures: 20, embedded: 20 });
+    const trained = await json('train', DATASET);
+    expect(trained.modelFolder).toBe(`s3://team-bucket/models/colours/${String(trained.version)}`);
+  });
+
+  it('predicts with the model of the bucket', async () => {
+    expect(JSON.stringify(await json('predict', DATASET, 'photos/red', '--top', '1'))).toContain('"red"');
+  });
+});
