@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { headstartVersion } from '../shared/version.ts';
+import { addBackfillCommand } from './commands/backfill.ts';
 import { addBackboneCommands } from './commands/backbone.ts';
 import { addCostCommand } from './commands/cost.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -37,6 +38,7 @@ export function buildProgram(): Command {
   addVerifyCommand(program);
   addBackboneCommands(program);
   addStatusCommand(program);
+  addBackfillCommand(program);
   addCostCommand(program);
   return program;
 }

@@ -16,6 +16,7 @@ import { describeSkipped } from '../terminal/describe-skipped.ts';
 import { EmbedProgressBar } from '../terminal/embed-progress.ts';
 import { formatPlural } from '../terminal/format.ts';
 import { note, printJson, printLines } from '../terminal/output.ts';
+import { quoteWord } from '../terminal/quote-word.ts';
 
 export async function evaluate(model: string, photos: string, flags: EvaluateFlags): Promise<void> {
   const source = await openModelSource(model, flags.modelVersion, workspaceOptions(flags));
@@ -84,7 +85,7 @@ async function writeReport(
     thumbnails: await reportThumbnails(workspace.pictures, evaluation),
     promotion: null,
     reproduction: {
-      command: `headstart evaluate ${model} ${photos} --model-version ${version}`,
+      command: `headstart evaluate ${quoteWord(model)} ${quoteWord(photos)} --model-version ${version}`,
       backbone: { id, name, licence, precision, sha256 },
       pooling: manifest.pooling,
       engine: manifest.training.runtime,

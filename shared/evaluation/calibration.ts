@@ -5,7 +5,7 @@ import { softmaxRow } from './predictions.ts';
 export const CONFIDENCE_BINS = 15;
 
 /** Smallest probability in the log loss, as scikit-learn has it for float64: one impossible answer costs 36, not infinity. */
-export const LOG_LOSS_FLOOR = 2 ** -52;
+const LOG_LOSS_FLOOR = 2 ** -52;
 
 interface BinSums {
   count: number;

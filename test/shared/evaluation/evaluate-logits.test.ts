@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidInputError } from '../../../shared/errors.ts';
-import { CONFIDENCE_BINS, LOG_LOSS_FLOOR } from '../../../shared/evaluation/calibration.ts';
+import { CONFIDENCE_BINS } from '../../../shared/evaluation/calibration.ts';
 import { evaluateLogits, type EvaluateRequest } from '../../../shared/evaluation/evaluate-logits.ts';
 import type { Evaluation } from '../../../shared/evaluation/evaluation.ts';
 import { metricsSummaryOf } from '../../../shared/evaluation/metrics-summary.ts';
@@ -154,19 +154,20 @@ describe('evaluateLogits', () => {
   it('takes the first of equal logits as the answer, in accuracy and top-k alike', () => {
     const rows = [
       [1, 1, 1, 1, 0],
+      [1, 1, 1, 1, 0],
       [1, 1, 1, 1, 3],
     ];
     const { correctCount, topK } = evaluateLogits(request(rows));
-    expect(correctCount).toBe(1);
+    expect(correctCount).toBe(2);
     expect(topK).toEqual([
-      { k: 1, accuracy: 0.5 },
-      { k: 3, accuracy: 0.5 },
+      { k: 1, accuracy: 2 / 3 },
+      { k: 3, accuracy: 2 / 3 },
     ]);
   });
 
   it('caps what one impossible answer costs in the log loss', () => {
     const { calibration } = evaluateLogits(request([[1000, -1000, 1]]));
-    expect(calibration.before.logLoss).toBe(-Math.log(LOG_LOSS_FLOOR));
+    expect(calibration.before.logLoss).toBeCloseTo(36.0437, 4); // -ln 2^-52
     expect(calibration.before.brier).toBe(2);
   });
 
@@ -230,9 +231,11 @@ describe('warnings of evaluateLogits', () => {
   });
 
   it('says when the model is not clearly better than always the same answer', () => {
-    expect(warningsOf([...right(0, 95), ...Array.from({ length: 5 }, () => [4, 0, 1])])).toContain(
-      'always answering "ant" would reach 95.0%: the model is not clearly better than that',
-    );
+    const missed = (count: number) => Array.from({ length: count }, () => [4, 0, 1]);
+    const warning = 'always answering "ant" would reach 95.0%: the model is not clearly better than that';
+    expect(warningsOf([...right(0, 95), ...missed(5)])).toContain(warning);
+    expect(warningsOf([...right(0, 95), ...right(1, 1), ...missed(4)])).toContain(warning);
+    expect(warningsOf([...right(0, 95), ...right(1, 5)])).not.toContain('always answering');
   });
 
   it('names labels with few, without, and with only misjudged pictures', () => {

@@ -20,6 +20,10 @@ describe('markup', () => {
     );
   });
 
+  it('replaces halves of surrogate pairs, which no UTF-8 file can hold', () => {
+    expect(escapeText('a\uD83Db\uDD11')).toBe('a\uFFFDb\uFFFD');
+  });
+
   it('keeps names of any script as they are', () => {
     expect(name('Schlüssel 钥匙 مفتاح 🔑').html).toBe('<bdi>Schlüssel 钥匙 مفتاح 🔑</bdi>');
   });
