@@ -3,7 +3,7 @@
  * any clone: without the models and pictures beside our own checkout, it makes pictures and a graph of the same cost.
  */
 import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { embedPictures, type PictureToEmbed } from '../shared/features/embed-pictures.ts';
@@ -12,27 +12,32 @@ import type { FeatureRow } from '../shared/features/feature-row.ts';
 import { FeatureStore } from '../shared/features/feature-store.ts';
 import { sha256Of } from '../shared/image/content-hash.ts';
 import { FileObjectStore } from '../shared/storage/file-object-store.ts';
-import { measureInterleaved, type Variant } from './support/measure.ts';
+import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
+import { measureInterleaved, ratiosOf, type Variant } from './support/measure.ts';
 import { openBenchBackbones } from './support/bench-backbones.ts';
-import { formatRatioTable } from './support/ratio-table.ts';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const BATCH_SIZES = [1, 4, 8, 16];
 const FLOWERS = path.resolve(import.meta.dirname, '../../shared/data/flowers');
 
-const folder = await mkdtemp(path.join(tmpdir(), 'headstart-bench-'));
-try {
-  await benchPipelines();
-  await benchShards();
-} finally {
-  await rm(folder, { recursive: true });
+export async function benchEmbed({ rounds }: BenchOptions): Promise<BenchResult> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'headstart-bench-'));
+  try {
+    const pictureFolder = await findPictures(folder);
+    const notes = [`pictures of the embedding from ${pictureFolder === FLOWERS ? '../shared/data/flowers' : 'sharp'}`];
+    return {
+      rows: [...(await benchPipelines(folder, pictureFolder, rounds)), ...(await benchShards(folder, rounds))],
+      notes,
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
-async function benchPipelines(): Promise<void> {
-  const pictureFolder = await findPictures();
+async function benchPipelines(folder: string, pictureFolder: string, rounds: number): Promise<BenchRow[]> {
   const store = new FileObjectStore(pictureFolder);
   const all: PictureToEmbed[] = [];
   for await (const info of store.list('')) if (info.key.endsWith('.jpg')) all.push(info);
+  const table: BenchRow[] = [];
   for (const { backbone, title, pictureCount } of await openBenchBackbones()) {
     const pictures = Array.from({ length: pictureCount }, (_, i) => all[i % all.length]).filter(
       (one) => one !== undefined,
@@ -49,27 +54,26 @@ async function benchPipelines(): Promise<void> {
         return runs * batchSize;
       },
     });
-    const pipeline = (decodeWorkers: number): Variant => ({
-      name: `pipeline, ${decodeWorkers} workers`,
+    const pipeline: Variant = {
+      name: 'pipeline',
       run: async () => {
         const state = new FileObjectStore(path.join(folder, 'state', backbone.installed.id, String(round++)));
         const features = new FeatureStore(state, featureLocationOf('bench', backbone));
-        return (await embedPictures({ pictures, store, backbone, features, decodeWorkers })).embedded;
+        return (await embedPictures({ pictures, store, backbone, features })).embedded;
       },
-    });
-    const variants = [...BATCH_SIZES.map(bare), pipeline(0), pipeline(1), pipeline(2)];
-    const measurements = await measureInterleaved(variants, ROUNDS);
-    const reference = `session.run, batch 8`;
-    const targets = { 'pipeline, 2 workers': 0.95 };
-    console.log(`${formatRatioTable({ title, unit: 'pictures/s', measurements, reference, targets })}\n`);
+    };
+    const [ours, ...others] = await measureInterleaved([pipeline, ...BATCH_SIZES.map(bare)], rounds);
+    if (ours === undefined) throw new Error('expected a measurement');
+    for (const other of others) {
+      const ratios = ratiosOf(ours, other);
+      table.push({ what: title, ours: ours.rates, unit: 'pictures/s', beside: other.name, ratios, ratioOf: 'speed' });
+    }
     await backbone.close();
   }
-  console.log(
-    `${availableParallelism()} processors, ${all.length} pictures from ${pictureFolder === FLOWERS ? '../shared/data/flowers' : 'sharp'}\n`,
-  );
+  return table;
 }
 
-async function findPictures(): Promise<string> {
+async function findPictures(folder: string): Promise<string> {
   if ((await readdir(FLOWERS).catch(() => [])).length > 0) return FLOWERS;
   const made = path.join(folder, 'pictures');
   await mkdir(made);
@@ -86,7 +90,7 @@ async function findPictures(): Promise<string> {
   return made;
 }
 
-async function benchShards(): Promise<void> {
+async function benchShards(folder: string, rounds: number): Promise<BenchRow[]> {
   const dimensions = 2048;
   const rowsEach = 8192;
   const root = path.join(folder, 'shards');
@@ -106,21 +110,12 @@ async function benchShards(): Promise<void> {
   const keys = [...index.keys()];
   const megabytes = (keys.length * dimensions * 2) / 1e6;
   const chosen = keys.filter((_, i) => i % 10 < 7);
-  const measurements = await measureInterleaved(
+  const [ours, partly, ...others] = await measureInterleaved(
     [
-      { name: 'readFile, one by one', run: async () => readAll(files, 1) },
-      { name: 'readFile, four at once', run: async () => readAll(files, 4) },
       {
         name: 'loadRows, opened before',
         run: async () => {
           await index.loadRows(keys);
-          return megabytes;
-        },
-      },
-      {
-        name: 'open and loadRows',
-        run: async () => {
-          await (await features.open()).loadRows(keys);
           return megabytes;
         },
       },
@@ -131,13 +126,21 @@ async function benchShards(): Promise<void> {
           return megabytes * 0.7;
         },
       },
+      { name: 'readFile, one by one', run: async () => readAll(files, 1) },
+      { name: 'readFile, four at once', run: async () => readAll(files, 4) },
     ],
-    ROUNDS,
+    rounds,
   );
-  const reference = 'readFile, one by one';
-  const targets = { 'loadRows, opened before': 0.8 };
-  console.log(
-    formatRatioTable({ title: `shards, ${Math.round(megabytes)} MB`, unit: 'MB/s', measurements, reference, targets }),
+  if (ours === undefined || partly === undefined) throw new Error('expected a measurement');
+  return [ours, partly].flatMap((measured) =>
+    others.map((other) => ({
+      what: `shards, ${Math.round(megabytes)} MB, ${measured.name}`,
+      ours: measured.rates,
+      unit: 'MB/s',
+      beside: other.name,
+      ratios: ratiosOf(measured, other),
+      ratioOf: 'speed' as const,
+    })),
   );
 }
 

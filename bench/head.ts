@@ -7,36 +7,39 @@ import { DEFAULT_HYPERPARAMETERS } from '../shared/head/hyperparameters.ts';
 import { loadHeadEngine } from '../shared/head/load-head-engine.ts';
 import { GraphBuilder } from '../shared/onnx/graph-builder.ts';
 import { openSession, type OnnxSession } from '../shared/onnx/session.ts';
-import { measureInterleaved, median, type Variant } from './support/measure.ts';
-import { formatRatioTable } from './support/ratio-table.ts';
+import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
+import { measureInterleaved, ratiosOf, type Variant } from './support/measure.ts';
 import { syntheticRows } from './support/synthetic-rows.ts';
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const [ROWS, DIMENSIONS, CLASSES, THREADS, EPOCHS] = [13_500, 2048, 100, 2, 3];
 /** TensorFlow.js takes half a minute for what the others do in one second: it trains fewer rows, and its rate is what counts. */
 const PEER_ROWS = 1600;
 
-const rows = syntheticRows(ROWS, DIMENSIONS, CLASSES);
-const fewRows = syntheticRows(PEER_ROWS, DIMENSIONS, CLASSES);
-const products = await openSession(productsOfAStep(), { threads: THREADS });
-
-for (const batchSize of [32, 256, 1024]) {
-  const ours = `headstart, dropout 0.5, batch ${batchSize}`;
-  const measurements = await measureInterleaved(
-    [
-      { name: `two products a step alone, batch ${batchSize}`, run: () => runProducts(products, batchSize) },
-      training(ours, 'onnx', rows, batchSize, 0.5),
-      training(`headstart, no dropout, batch ${batchSize}`, 'onnx', rows, batchSize, 0),
-      training(`TensorFlow.js wasm, batch ${batchSize}`, 'tfjs', fewRows, batchSize, 0.5, 1),
-    ],
-    ROUNDS,
-  );
-  const title = `head training, ${ROWS} x ${DIMENSIONS} -> ${CLASSES}, batch ${batchSize}, ${THREADS} threads`;
-  const table = { title, unit: 'rows/s', measurements, reference: ours };
-  const perEpoch = ROWS / median(measurements.find(({ name }) => name === ours)?.rates ?? []);
-  console.log(`${formatRatioTable(table)}\n${ours}: ${perEpoch.toFixed(3)} s an epoch (median of ${ROUNDS} rounds)\n`);
+export async function benchHead({ rounds }: BenchOptions): Promise<BenchResult> {
+  const rows = syntheticRows(ROWS, DIMENSIONS, CLASSES);
+  const fewRows = syntheticRows(PEER_ROWS, DIMENSIONS, CLASSES);
+  const products = await openSession(productsOfAStep(), { threads: THREADS });
+  const table: BenchRow[] = [];
+  for (const batchSize of [32, 256, 1024]) {
+    const [ours, ...others] = await measureInterleaved(
+      [
+        training('headstart', 'onnx', rows, batchSize, 0.5),
+        { name: 'the two products of each step alone', run: () => runProducts(products, batchSize) },
+        training('TensorFlow.js WebAssembly', 'tfjs', fewRows, batchSize, 0.5, 1),
+      ],
+      rounds,
+    );
+    if (ours === undefined) throw new Error('expected a measurement');
+    const what = `head, ${ROWS} x ${DIMENSIONS} -> ${CLASSES}, dropout, Adam, batch ${batchSize}, ${THREADS} threads`;
+    for (const other of others) {
+      const ratios = ratiosOf(ours, other);
+      const epochs = ours.rates.map((rate) => ROWS / rate);
+      table.push({ what, ours: epochs, unit: 's an epoch', beside: other.name, ratios, ratioOf: 'speed' });
+    }
+  }
+  await products.release();
+  return { rows: table, notes: [] };
 }
-await products.release();
 
 /** A whole call of `train`, loading of the graph included. */
 function training(

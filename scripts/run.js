@@ -1,5 +1,5 @@
-// `node scripts/run.js demo|test [arguments]`: what `npm run demo` and `npm test` call. It runs on the Node of a fresh machine (20 or
-// newer) before anything is installed, so it is plain JavaScript without dependencies.
+// `node scripts/run.js demo|test|bench [arguments]`: what `npm run demo`, `npm test` and `npm run bench` call. It runs on the Node of a
+// fresh machine (20 or newer) before anything is installed, so it is plain JavaScript without dependencies.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ const at = (/** @type {string} */ path) => fileURLToPath(new URL(`../${path}`, i
 const TASKS = {
   demo: [at('bin/headstart.js'), 'demo'],
   test: [at('node_modules/vitest/vitest.mjs'), 'run'],
+  bench: [at('bench/run.ts')],
 };
 
 const [task = '', ...rest] = process.argv.slice(2);
