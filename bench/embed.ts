@@ -38,7 +38,7 @@ async function benchPipelines(folder: string, pictureFolder: string, rounds: num
   const all: PictureToEmbed[] = [];
   for await (const info of store.list('')) if (info.key.endsWith('.jpg')) all.push(info);
   const table: BenchRow[] = [];
-  for (const { backbone, title, pictureCount } of await openBenchBackbones()) {
+  for (const { backbone, title, pictureCount } of await openBenchBackbones(folder)) {
     const pictures = Array.from({ length: pictureCount }, (_, i) => all[i % all.length]).filter(
       (one) => one !== undefined,
     );

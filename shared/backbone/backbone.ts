@@ -86,6 +86,8 @@ export interface Backbone {
   readonly pooling: Pooling;
   /** Length D of one vector. */
   readonly dimensions: number;
+  /** Processors it may use. */
+  readonly threads: number;
   /**
    * @param input normalised pictures, `[count, ...]` float32 in the backbone's layout (shared/image/normalise.ts)
    * @returns `[count, D]` float32

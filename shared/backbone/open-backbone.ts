@@ -1,4 +1,5 @@
 import { DamagedFileError, InvalidInputError } from '../errors.ts';
+import { availableParallelism } from 'node:os';
 import { openSession, type DenseTensor, type OnnxSession, type SessionOptions } from '../onnx/session.ts';
 import { assertWhole } from './installed-backbones.ts';
 import type { Backbone, BackboneOutputs, InstalledBackbone, Pooling } from './backbone.ts';
@@ -20,14 +21,15 @@ export function dimensionsOf({ name, outputs }: InstalledBackbone, pooling: Pool
  * @throws InvalidInputError for `flatten` of a backbone without a feature map, DamagedFileError
  */
 export async function openBackbone(installed: InstalledBackbone, options: OpenBackboneOptions = {}): Promise<Backbone> {
-  const { pooling = 'avg', ...sessionOptions } = options;
+  const { pooling = 'avg', threads = availableParallelism() } = options;
   const dimensions = dimensionsOf(installed, pooling);
   await assertWhole(installed);
-  const session = await openSession(installed.modelPath, sessionOptions);
+  const session = await openSession(installed.modelPath, { threads });
   return {
     installed,
     pooling,
     dimensions,
+    threads,
     embed: async (input, count) =>
       pooling === 'avg' ? pooled(session, installed, input, count) : flattened(session, installed, input, count),
     close: () => session.release(),
@@ -44,6 +46,7 @@ export function openBackboneLazily(installed: InstalledBackbone, options: OpenBa
     installed,
     pooling: options.pooling ?? 'avg',
     dimensions: dimensionsOf(installed, options.pooling ?? 'avg'),
+    threads: options.threads ?? availableParallelism(),
     embed: async (input, count) => {
       opened ??= openBackbone(installed, options);
       return (await opened).embed(input, count);

@@ -1,20 +1,20 @@
 import type { Backbone } from '../backbone/backbone.ts';
 import type { SkippedFile } from '../dataset/dataset.ts';
 import { CancelledError } from '../errors.ts';
-import { PicturePreparer } from '../image/picture-preparer.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { FeatureIndex } from './feature-index.ts';
 import type { FeatureRow } from './feature-row.ts';
 import type { FeatureStore } from './feature-store.ts';
 import { inspectPicture, type Inspection, type PictureToEmbed } from './inspect-picture.ts';
 import { mapUnordered } from './map-unordered.ts';
+import { openEmbedder, type EmbedderOptions, type OpenedEmbedder } from './open-embedder.ts';
 import type { RejectLog, RejectRecord } from './reject-log.ts';
 import { listingSequencer } from './sequencer.ts';
 import { ShardWriter } from './shard-writer.ts';
 
 export type { PictureToEmbed } from './inspect-picture.ts';
 
-export interface EmbedRequest {
+export interface EmbedRequest extends EmbedderOptions {
   /** A listing, or what a queue delivered. Taken only as fast as it is worked off. */
   readonly pictures: Iterable<PictureToEmbed> | AsyncIterable<PictureToEmbed>;
   /** Of the pictures. */
@@ -28,10 +28,6 @@ export interface EmbedRequest {
   readonly rejects?: RejectLog | null;
   /** Number of pictures, for the progress. @default unknown */
   readonly total?: number;
-  /** Pictures in one run of the backbone. @default 8 */
-  readonly batchSize?: number;
-  /** Threads that decode. @default 2, or 0 on one core and in a bundle: then this thread does it */
-  readonly decodeWorkers?: number;
   /** Rows in a shard. @default 512 */
   readonly flushRows?: number;
   /** A finished row is stored after this time at the latest, while work goes on. @default 15000 */
@@ -71,15 +67,8 @@ export interface EmbedReport {
   readonly durationMs: number;
 }
 
-const BATCH_SIZE = 8;
 const FLUSH_ROWS = 512;
 const FLUSH_INTERVAL_MS = 15_000;
-/**
- * Batches of pictures on their way at once. A run of the backbone blocks this thread, and a read takes several turns of the event loop, so
- * a few batches must be under way for the next one to be ready. Memory: this many pictures, decoded or as files.
- */
-const BATCHES_AHEAD = 4;
-
 /**
  * Brings the cache up to date: reads, decodes and embeds what is new, and stores it in shards as it goes. Stopping at any time, by the signal or
  * by a crash, loses at most `flushIntervalMs` of work, and the next run continues. A bad picture never stops it.
@@ -87,12 +76,12 @@ const BATCHES_AHEAD = 4;
  * @throws CancelledError when the signal was given; what was finished is stored then. Faults of the features' store and of the backbone
  */
 export async function embedPictures(request: EmbedRequest): Promise<EmbedReport> {
-  const preparer = new PicturePreparer(request.backbone.installed.input, request.decodeWorkers);
-  const run = new EmbedRun(request, preparer, await knownRejects(request));
+  const opened = openEmbedder(request.backbone, request);
+  const run = new EmbedRun(request, opened, await knownRejects(request));
   try {
     return await run.finish();
   } finally {
-    await preparer.close();
+    await opened.embedder.close();
   }
 }
 
@@ -109,27 +98,21 @@ type RefusedPicture = Extract<Inspection, { kind: 'refused' }>;
 
 class EmbedRun {
   readonly #request: EmbedRequest;
-  readonly #preparer: PicturePreparer;
+  readonly #opened: OpenedEmbedder;
   readonly #rejected: ReadonlyMap<string, RejectRecord>;
   readonly #writer: ShardWriter;
-  readonly #batchSize: number;
-  readonly #input: Float32Array;
   readonly #startedAt = performance.now();
   readonly #counts = { done: 0, embedded: 0, unchanged: 0, sameContent: 0, removed: 0 };
   readonly #skipped: SkippedFile[] = [];
   readonly #failed: { key: string; error: unknown }[] = [];
   readonly #seen = new Set<string>();
-  #batch: NewPicture[] = [];
 
-  constructor(request: EmbedRequest, preparer: PicturePreparer, rejected: ReadonlyMap<string, RejectRecord>) {
-    const { features, flushRows = FLUSH_ROWS, flushIntervalMs = FLUSH_INTERVAL_MS, batchSize = BATCH_SIZE } = request;
-    const { width, height } = request.backbone.installed.input;
+  constructor(request: EmbedRequest, opened: OpenedEmbedder, rejected: ReadonlyMap<string, RejectRecord>) {
+    const { features, flushRows = FLUSH_ROWS, flushIntervalMs = FLUSH_INTERVAL_MS } = request;
     this.#request = request;
-    this.#preparer = preparer;
+    this.#opened = opened;
     this.#rejected = rejected;
     this.#writer = new ShardWriter(features, flushRows, flushIntervalMs);
-    this.#batchSize = batchSize;
-    this.#input = new Float32Array(batchSize * width * height * 3);
   }
 
   async finish(): Promise<EmbedReport> {
@@ -158,8 +141,8 @@ class EmbedRun {
 
   async #embedAll(): Promise<void> {
     const { pictures, store, index = null, signal } = this.#request;
-    const context = { store, index, preparer: this.#preparer, rejected: this.#rejected, signal };
-    const ahead = this.#batchSize * BATCHES_AHEAD;
+    const { embedder, ahead } = this.#opened;
+    const context = { store, index, embedder, rejected: this.#rejected, signal };
     const inspections = mapUnordered(pictures, ahead, (picture) => {
       if (this.#request.removeVanished === true) this.#seen.add(picture.key);
       return inspectPicture(picture, context);
@@ -168,15 +151,13 @@ class EmbedRun {
       if (signal?.aborted === true) return;
       await this.#take(inspection);
     }
-    if (signal?.aborted !== true) await this.#embedBatch();
   }
 
   async #take(inspection: Inspection): Promise<void> {
     switch (inspection.kind) {
       case 'new':
-        this.#batch.push(inspection);
-        if (this.#batch.length === this.#batchSize) await this.#embedBatch();
-        return;
+        await this.#store(inspection);
+        break;
       case 'known-content':
         await this.#writer.add(inspection.row);
         this.#counts.sameContent++;
@@ -195,24 +176,11 @@ class EmbedRun {
     this.#report();
   }
 
-  async #embedBatch(): Promise<void> {
-    const pictures = this.#batch;
-    if (pictures.length === 0) return;
-    this.#batch = [];
-    const { backbone, rejects, index } = this.#request;
-    const valuesEach = this.#input.length / this.#batchSize;
-    pictures.forEach(({ values }, i) => {
-      this.#input.set(values, i * valuesEach);
-    });
-    const vectors = await backbone.embed(this.#input.subarray(0, pictures.length * valuesEach), pictures.length);
-    for (const [i, { row, key }] of pictures.entries()) {
-      const embedding = Float16Array.from(vectors.subarray(i * backbone.dimensions, (i + 1) * backbone.dimensions));
-      await this.#writer.add({ ...row, embedding });
-      if (index === null || index === undefined || this.#rejected.has(key)) await rejects?.clear(key);
-    }
-    this.#counts.embedded += pictures.length;
-    this.#counts.done += pictures.length;
-    this.#report();
+  async #store({ row }: NewPicture): Promise<void> {
+    const { rejects, index } = this.#request;
+    await this.#writer.add(row);
+    if (index === null || index === undefined || this.#rejected.has(row.key)) await rejects?.clear(row.key);
+    this.#counts.embedded++;
   }
 
   async #refuse({ key, rejection, isRecorded, sequencer }: RefusedPicture): Promise<void> {

@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Backbone } from '../../../shared/backbone/backbone.ts';
+import { openBackbone } from '../../../shared/backbone/open-backbone.ts';
 import { CancelledError } from '../../../shared/errors.ts';
 import { embedPictures, type EmbedReport, type EmbedRequest } from '../../../shared/features/embed-pictures.ts';
 import { featureLocationOf } from '../../../shared/features/feature-location.ts';
@@ -8,7 +12,6 @@ import { FeatureStore } from '../../../shared/features/feature-store.ts';
 import { RejectLog } from '../../../shared/features/reject-log.ts';
 import { NORMALISATIONS } from '../../../shared/image/normalisation.ts';
 import { GraphBuilder } from '../../../shared/onnx/graph-builder.ts';
-import { openSession } from '../../../shared/onnx/session.ts';
 import { MemoryObjectStore } from '../../../shared/storage/memory-object-store.ts';
 
 const SIZE = 6;
@@ -19,34 +22,25 @@ async function openMeanBackbone(): Promise<Backbone> {
   graph.addInput('image', 'float32', ['N', 3, SIZE, SIZE]);
   const pooled = graph.add('GlobalAveragePool', ['image']);
   graph.addOutput(graph.add('Flatten', [pooled]), 'float32', ['N', 3], 'embedding');
-  const session = await openSession(graph.toModel({ purpose: 'test' }), { threads: 1 });
-  const input = {
-    name: 'image',
-    width: SIZE,
-    height: SIZE,
-    layout: 'NCHW',
-    normalisation: NORMALISATIONS.unit,
-  } as const;
-  const outputs = { features: null, embedding: { name: 'embedding', dimensions: 3 } };
-  const facts = {
-    name: 'mean',
-    precision: 'float32',
-    licence: 'MIT',
-    parameterCount: 0,
-    sha256: '',
-    sizeBytes: 0,
-  } as const;
-  return {
-    installed: { id: 'mean-float32-000000000000-p1', input, outputs, ...facts, modelPath: '', importedFrom: 'test' },
-    pooling: 'avg',
-    dimensions: 3,
-    embed: async (values, count) => {
-      const { embedding } = await session.run({ image: { data: values, dims: [count, 3, SIZE, SIZE] } });
-      if (!(embedding?.data instanceof Float32Array)) throw new TypeError('expected float32');
-      return embedding.data;
+  const model = graph.toModel({ purpose: 'test' });
+  const modelPath = path.join(folder, 'model.onnx');
+  await writeFile(modelPath, model);
+  return openBackbone(
+    {
+      id: 'mean-float32-000000000000-p1',
+      name: 'mean',
+      precision: 'float32',
+      licence: 'MIT',
+      parameterCount: 0,
+      input: { name: 'image', width: SIZE, height: SIZE, layout: 'NCHW', normalisation: NORMALISATIONS.unit },
+      outputs: { features: null, embedding: { name: 'embedding', dimensions: 3 } },
+      sha256: '',
+      sizeBytes: model.length,
+      modelPath,
+      importedFrom: 'test',
     },
-    close: () => session.release(),
-  };
+    { threads: 1 },
+  );
 }
 
 const png = (red: number, green: number, blue: number): Promise<Uint8Array> =>
@@ -54,6 +48,7 @@ const png = (red: number, green: number, blue: number): Promise<Uint8Array> =>
     .png()
     .toBuffer();
 
+let folder: string;
 let backbone: Backbone;
 let pictures: MemoryObjectStore;
 let state: MemoryObjectStore;
@@ -61,6 +56,7 @@ let features: FeatureStore;
 let rejects: RejectLog;
 
 beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'headstart-embed-'));
   backbone = await openMeanBackbone();
   pictures = new MemoryObjectStore();
   state = new MemoryObjectStore();
@@ -68,7 +64,10 @@ beforeEach(async () => {
   rejects = new RejectLog(state, 'colours');
   for (let i = 0; i < 20; i++) await pictures.put(`label/${i}.png`, await png(i * 10, 255 - i * 10, 51));
 });
-afterEach(() => backbone.close());
+afterEach(async () => {
+  await backbone.close();
+  await rm(folder, { recursive: true });
+});
 
 async function listed(): Promise<EmbedRequest['pictures']> {
   const all = [];
@@ -78,13 +77,13 @@ async function listed(): Promise<EmbedRequest['pictures']> {
 
 async function embed(options: Partial<EmbedRequest> = {}): Promise<EmbedReport> {
   const index = await features.open();
-  const fixed = { store: pictures, backbone, features, index, rejects, decodeWorkers: 0, removeVanished: true };
+  const fixed = { store: pictures, backbone, features, index, rejects, workers: 0, removeVanished: true };
   return embedPictures({ pictures: await listed(), ...fixed, ...options });
 }
 
 describe('embedPictures', () => {
-  it.each([0, 2])('stores the backbone’s answer for each picture, with %i workers', async (decodeWorkers) => {
-    const report = await embed({ decodeWorkers, batchSize: 3, flushRows: 8 });
+  it.each([0, 2])('stores the backbone’s answer for each picture, with %i workers', async (workers) => {
+    const report = await embed({ workers, batchSize: 3, flushRows: 8 });
 
     expect(report).toMatchObject({ embedded: 20, reused: 0, skipped: [], failed: [] });
     expect(report.shardKeys).toHaveLength(3);
