@@ -1,6 +1,7 @@
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { messageOf } from '../errors.ts';
 import { bitmapSize, decodeBitmap, type RawPicture } from './bitmap.ts';
+import { readJpegHeader } from './jpeg-header.ts';
 import { formatOf, isSupported, type PictureFormat } from './picture-format.ts';
 import { UnusablePictureError, type DecodedPicture, type PictureSize } from './picture.ts';
 import { resizeBilinear } from './resize-bilinear.ts';
@@ -55,8 +56,8 @@ export async function decodeWhole(
     return { ...decodeBitmap(bytes), format };
   }
   try {
-    const { space } = await readMetadata(bytes, limits);
-    return { ...(await (space === 'cmyk' ? readCmyk : readRgb)(bytes, limits)), format };
+    const isCmyk = await checkHeader(bytes, format, limits);
+    return { ...(await (isCmyk ? readCmyk : readRgb)(bytes, limits)), format };
   } catch (cause) {
     throw damaged(format, cause);
   }
@@ -83,11 +84,16 @@ function assertDecodable(bytes: Uint8Array, { maxBytes = MAX_PICTURE_BYTES }: De
   );
 }
 
-/** Reads the header only, so that the size is checked before a pixel is decoded. */
-async function readMetadata(bytes: Uint8Array, limits: DecodeLimits): Promise<Metadata> {
+/** Reads the header only, so that the size is checked before a pixel is decoded. @returns whether the colours are CMYK */
+async function checkHeader(bytes: Uint8Array, format: PictureFormat, limits: DecodeLimits): Promise<boolean> {
+  const jpeg = format === 'jpeg' ? readJpegHeader(bytes) : null;
+  if (jpeg !== null) {
+    assertPixelCount(jpeg, limits);
+    return jpeg.componentCount === 4;
+  }
   const metadata = await sharp(bytes, { limitInputPixels: false, failOn: 'error' }).metadata();
   assertPixelCount(metadata, limits);
-  return metadata;
+  return metadata.space === 'cmyk';
 }
 
 function assertPixelCount({ width, height }: PictureSize, { maxPixels = MAX_PICTURE_PIXELS }: DecodeLimits): void {

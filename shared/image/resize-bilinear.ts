@@ -1,14 +1,39 @@
 import type { RawPicture } from './bitmap.ts';
 import type { PictureSize } from './picture.ts';
+import { resizeFilter, type ResizeFilter } from './resize-filter.ts';
+import { RESIZE_SIMD } from './resize-simd.ts';
 
-/**
- * Bits behind the point of a filter weight. A sum of weights is 1 and a pixel has 8 bits, so 30 bits hold every sum; Pillow takes the
- * same number, which is what makes the results equal to the last bit.
- */
-const PRECISION_BITS = 22;
-const ROUND = 1 << (PRECISION_BITS - 1);
-/** Half the width of the triangle filter, in output pixels. */
-const SUPPORT = 1;
+/** Rows are scaled this many bytes at a time: a large picture need not be in the module's memory as a whole, which never shrinks. */
+const STRIP_BYTES = 4 * 2 ** 20;
+/** Rows that one call scales. */
+const ROWS_AT_ONCE = 4;
+/** The loops may touch this many bytes behind an array. */
+const SLACK_BYTES = 16;
+const PAGE_BYTES = 65_536;
+
+/** What resize-simd.wat exports; places are in bytes of its memory. */
+interface ResizeModule {
+  readonly memory: WebAssembly.Memory;
+  scaleFourRows(
+    source: number,
+    sourceStride: number,
+    target: number,
+    targetStride: number,
+    filter: number,
+    recordBytes: number,
+    size: number,
+  ): void;
+  blendRows(source: number, stride: number, target: number, length: number, filter: number): void;
+}
+
+let opened: ResizeModule | null = null;
+
+/** Once for each thread. */
+function openModule(): ResizeModule {
+  if (opened !== null) return opened;
+  const module = new WebAssembly.Module(Buffer.from(RESIZE_SIMD, 'base64'));
+  return (opened = new WebAssembly.Instance(module).exports as WebAssembly.Exports & ResizeModule);
+}
 
 /**
  * Scales a whole picture by a triangle filter that widens when the picture shrinks (antialiased): horizontally, rounded to 8 bits, then
@@ -21,100 +46,85 @@ const SUPPORT = 1;
  * @returns `[size.height, size.width, 3]` HWC uint8 RGB
  */
 export function resizeBilinear(picture: RawPicture, size: PictureSize): Uint8Array {
-  const { width, height } = picture;
-  const narrow = width === size.width ? picture.pixels : resizeRows(picture, filterOf(width, size.width));
-  if (height === size.height) return narrow;
-  return resizeColumns(narrow, size.width * 3, filterOf(height, size.height));
+  const { width, height, pixels } = picture;
+  if (width === size.width && height === size.height) return pixels;
+  // The filter of an equal size is the identity, so both passes always run.
+  const plan = planMemory(picture, size);
+  scaleRows(picture, resizeFilter(width, size.width, 3), plan);
+  blendColumns(resizeFilter(height, size.height, plan.narrowStride), size.width * 3, plan);
+  return plan.bytes.slice(plan.result, plan.result + size.height * size.width * 3);
 }
 
-/** For each output position: the first input position, how many, and their weights. */
-interface Filter {
-  readonly size: number;
-  readonly starts: Int32Array;
-  readonly counts: Int32Array;
-  readonly stride: number;
-  /** `[size, stride]`, fixed point. */
-  readonly weights: Int32Array;
+/** Where things lie in the module's memory. */
+interface MemoryPlan {
+  readonly module: ResizeModule;
+  readonly bytes: Uint8Array;
+  readonly filter: number;
+  readonly strip: number;
+  readonly stripRows: number;
+  /** Scaled horizontally: `height` rows of `[size.width, 3]`, `narrowStride` bytes apart, as the end of one must not touch the next. */
+  readonly narrow: number;
+  readonly narrowStride: number;
+  readonly result: number;
 }
 
-function filterOf(inputSize: number, size: number): Filter {
-  const scale = inputSize / size;
-  const widening = Math.max(scale, 1);
-  const support = SUPPORT * widening;
-  const stride = Math.ceil(support) * 2 + 1;
-  const filter = {
-    size,
-    starts: new Int32Array(size),
-    counts: new Int32Array(size),
-    stride,
-    weights: new Int32Array(size * stride),
+function planMemory({ width, height }: RawPicture, size: PictureSize): MemoryPlan {
+  const module = openModule();
+  const stripRows = Math.min(
+    roundUp(height, ROWS_AT_ONCE),
+    roundUp(Math.ceil(STRIP_BYTES / (width * 3)), ROWS_AT_ONCE),
+  );
+  let end = 0;
+  const take = (byteLength: number): number => {
+    const start = end;
+    end += roundUp(byteLength + SLACK_BYTES, SLACK_BYTES);
+    return start;
   };
-  const weights = new Float64Array(stride);
-  for (let i = 0; i < size; i++) {
-    const centre = (i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(centre - support + 0.5));
-    const count = Math.min(inputSize, Math.trunc(centre + support + 0.5)) - start;
-    let sum = 0;
-    for (let k = 0; k < count; k++) {
-      const weight = Math.max(0, 1 - Math.abs((k + start - centre + 0.5) * (1 / widening)));
-      weights[k] = weight;
-      sum += weight;
-    }
-    filter.starts[i] = start;
-    filter.counts[i] = count;
-    for (let k = 0; k < count; k++) {
-      filter.weights[i * stride + k] = Math.trunc(0.5 + ((weights[k] ?? 0) / sum) * (1 << PRECISION_BITS));
-    }
-  }
-  return filter;
+  const filter = take(Math.max(filterBytes(width, size.width), filterBytes(height, size.height)));
+  const strip = take(stripRows * width * 3);
+  const narrowStride = roundUp(size.width * 3 + 1, SLACK_BYTES);
+  const narrow = take(roundUp(height, ROWS_AT_ONCE) * narrowStride);
+  const result = take(size.height * size.width * 3);
+  const missing = end - module.memory.buffer.byteLength;
+  if (missing > 0) module.memory.grow(Math.ceil(missing / PAGE_BYTES));
+  const bytes = new Uint8Array(module.memory.buffer);
+  return { module, bytes, filter, strip, stripRows, narrow, narrowStride, result };
 }
 
-// The loops below run for every pixel of every picture: no closures, no views, and integer sums that stay within 31 bits. `| 0` keeps them
-// integers for the compiler. Rounded weights of thousands of pixels can add up to a little more than 1, hence the cap.
-
-function resizeRows({ pixels, width, height }: RawPicture, filter: Filter): Uint8Array {
-  const { size, starts, counts, stride, weights } = filter;
-  const out = new Uint8Array(size * height * 3);
-  let to = 0;
-  for (let y = 0; y < height; y++) {
-    const row = y * width * 3;
-    for (let x = 0; x < size; x++) {
-      let red = ROUND;
-      let green = ROUND;
-      let blue = ROUND;
-      let from = row + (starts[x] ?? 0) * 3;
-      const first = x * stride;
-      for (let k = first, end = first + (counts[x] ?? 0); k < end; k++, from += 3) {
-        const weight = weights[k] ?? 0;
-        red = (red + Math.imul(pixels[from] ?? 0, weight)) | 0;
-        green = (green + Math.imul(pixels[from + 1] ?? 0, weight)) | 0;
-        blue = (blue + Math.imul(pixels[from + 2] ?? 0, weight)) | 0;
-      }
-      out[to] = Math.min(red >> PRECISION_BITS, 255);
-      out[to + 1] = Math.min(green >> PRECISION_BITS, 255);
-      out[to + 2] = Math.min(blue >> PRECISION_BITS, 255);
-      to += 3;
-    }
-  }
-  return out;
+/** Above what resizeFilter takes. */
+function filterBytes(inputSize: number, size: number): number {
+  return size * (2 * Math.ceil(inputSize / size) + 5) * Int32Array.BYTES_PER_ELEMENT;
 }
 
-function resizeColumns(pixels: Uint8Array, rowLength: number, filter: Filter): Uint8Array {
-  const { size, starts, counts, stride, weights } = filter;
-  const out = new Uint8Array(rowLength * size);
-  const sums = new Int32Array(rowLength);
-  for (let y = 0; y < size; y++) {
-    sums.fill(ROUND);
-    const count = counts[y] ?? 0;
-    for (let k = 0; k < count; k++) {
-      const weight = weights[y * stride + k] ?? 0;
-      const from = ((starts[y] ?? 0) + k) * rowLength;
-      for (let i = 0; i < rowLength; i++) {
-        sums[i] = ((sums[i] ?? 0) + Math.imul(pixels[from + i] ?? 0, weight)) | 0;
-      }
+function scaleRows({ pixels, width, height }: RawPicture, filter: ResizeFilter, plan: MemoryPlan): void {
+  const { module, bytes, strip, stripRows, narrow, narrowStride } = plan;
+  const stride = width * 3;
+  const recordBytes = storeFilter(filter, plan);
+  for (let first = 0; first < height; first += stripRows) {
+    const rows = Math.min(stripRows, height - first);
+    bytes.set(pixels.subarray(first * stride, (first + rows) * stride), strip);
+    for (let row = 0; row < rows; row += ROWS_AT_ONCE) {
+      const target = narrow + (first + row) * narrowStride;
+      module.scaleFourRows(strip + row * stride, stride, target, narrowStride, plan.filter, recordBytes, filter.size);
     }
-    const to = y * rowLength;
-    for (let i = 0; i < rowLength; i++) out[to + i] = Math.min((sums[i] ?? 0) >> PRECISION_BITS, 255);
   }
-  return out;
+}
+
+function blendColumns(filter: ResizeFilter, rowBytes: number, plan: MemoryPlan): void {
+  const { module, narrow, narrowStride, result } = plan;
+  const recordBytes = storeFilter(filter, plan);
+  for (let row = 0; row < filter.size; row++) {
+    const record = plan.filter + row * recordBytes;
+    module.blendRows(narrow, narrowStride, result + row * rowBytes, rowBytes, record);
+  }
+}
+
+/** @returns bytes of a record */
+function storeFilter({ records, recordLength }: ResizeFilter, { module, filter }: MemoryPlan): number {
+  new Int32Array(module.memory.buffer, filter, records.length).set(records);
+  return recordLength * Int32Array.BYTES_PER_ELEMENT;
+}
+
+function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step;
 }
