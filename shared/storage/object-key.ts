@@ -7,7 +7,8 @@ export const MAX_KEY_BYTES = 1024;
  * Refuses a key that could leave a store's root or that one of the stores could not hold.
  *
  * @throws InvalidInputError (`invalid_key`) for an empty key or segment, `.` or `..`, a leading or trailing `/`, a NUL character,
- *   a lone surrogate, or more than MAX_KEY_BYTES
+ *   another control character (U+0001 to U+001F, U+007F: the XML of a listing cannot hold them), a lone surrogate, or more than
+ *   MAX_KEY_BYTES
  */
 export function assertObjectKey(key: string): void {
   const problem = key === '' ? 'it is empty' : (characterProblem(key) ?? segmentProblem(key.split('/')));
@@ -43,8 +44,11 @@ function codePointRank(codeUnit: number): number {
   return codeUnit >= 0xd800 && codeUnit <= 0xdfff ? codeUnit + 0x10000 : codeUnit;
 }
 
+const CONTROL_CHARACTER = /[\u0001-\u001f\u007f]/;
+
 function characterProblem(text: string): string | null {
   if (text.includes('\0')) return 'it contains a NUL character';
+  if (CONTROL_CHARACTER.test(text)) return 'it contains a control character, such as a line break';
   if (!text.isWellFormed()) return 'it contains half of a surrogate pair';
   const sizeBytes = Buffer.byteLength(text);
   return sizeBytes > MAX_KEY_BYTES ? `it has ${sizeBytes} UTF-8 bytes, more than ${MAX_KEY_BYTES}` : null;

@@ -1,65 +1,55 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3ServiceException,
-  type S3Client,
-} from '@aws-sdk/client-s3';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { InvalidInputError } from '../errors.ts';
+import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { resolveByteRange } from './byte-range.ts';
 import { assertKeyPrefix, assertObjectKey } from './object-key.ts';
+import type { ByteRange, ListOptions, ObjectInfo, ObjectStore, PutOptions, StoredObject } from './object-store.ts';
+import { infoOf, S3Bucket } from './s3-bucket.ts';
 import { explainS3Error } from './s3-error.ts';
-import {
-  PreconditionFailedError,
-  type ByteRange,
-  type ListOptions,
-  type ObjectInfo,
-  type ObjectStore,
-  type PutOptions,
-  type StoredObject,
-} from './object-store.ts';
+import { headObject } from './s3-head.ts';
+import { S3_MULTIPART_LIMITS, type S3MultipartLimits } from './s3-multipart.ts';
+import { readS3Object, S3_READ_LIMITS, type PlainRange, type S3ReadLimits } from './s3-read.ts';
+import { writeS3Object } from './s3-write.ts';
 
-/** Another conditional write to the same key was under way; S3 asks to try again, and the answer is 412 or success then. */
-const CONFLICT_ATTEMPTS = 5;
+export interface S3ObjectStoreOptions {
+  /** @default S3_MULTIPART_LIMITS */
+  readonly multipart?: Partial<S3MultipartLimits>;
+  /** @default S3_READ_LIMITS */
+  readonly read?: Partial<S3ReadLimits>;
+}
 
-/** Doubled with each attempt, times a random share, so that the writers do not meet again. */
-const CONFLICT_WAIT_MS = 20;
+interface PageRequest {
+  readonly prefix: string;
+  readonly startAfter: string | undefined;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
 
-/** A bucket of S3, or of a server that speaks its protocol and keeps conditional writes. */
+/**
+ * A bucket of S3, or of a server that speaks its protocol and keeps conditional writes. Large objects are sent in parts; a read whose connection
+ * ends early goes on where it stopped. What S3 refuses is thrown as an error of shared/errors.ts that names the bucket (s3-explanations.ts);
+ * `io_error` may be gone a moment later.
+ */
 export class S3ObjectStore implements ObjectStore {
   readonly location: string;
-  readonly #client: S3Client;
-  readonly #bucket: string;
+  readonly #bucket: S3Bucket;
+  readonly #multipart: S3MultipartLimits;
+  readonly #read: S3ReadLimits;
 
-  constructor(client: S3Client, bucket: string) {
-    this.location = `s3://${bucket}`;
-    this.#client = client;
-    this.#bucket = bucket;
+  constructor(client: S3Client, bucket: string, { multipart, read }: S3ObjectStoreOptions = {}) {
+    this.#bucket = new S3Bucket(client, bucket);
+    this.location = this.#bucket.location;
+    this.#multipart = { ...S3_MULTIPART_LIMITS, ...multipart };
+    this.#read = { ...S3_READ_LIMITS, ...read };
   }
 
-  async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
+  async *list(prefix: string, { startAfter, signal }: ListOptions = {}): AsyncIterable<ObjectInfo> {
     assertKeyPrefix(prefix);
-    const { startAfter, signal } = options;
     let token: string | undefined;
     do {
       signal?.throwIfAborted();
-      const page = await this.#explained(
-        this.#client.send(
-          new ListObjectsV2Command({
-            Bucket: this.#bucket,
-            Prefix: prefix,
-            ...(startAfter !== undefined && { StartAfter: startAfter }),
-            ...(token !== undefined && { ContinuationToken: token }),
-          }),
-          { ...(signal && { abortSignal: signal }) },
-        ),
-      );
-      for (const { Key: key = '', Size: sizeBytes = 0, ETag: eTag, LastModified: modified } of page.Contents ?? []) {
+      const page = await this.#listPage({ prefix, startAfter, token, signal });
+      for (const { Key: key = '', Size: sizeBytes, ETag: eTag, LastModified: modified } of page.Contents ?? []) {
         signal?.throwIfAborted();
-        yield { key, sizeBytes, eTag: bare(eTag), lastModifiedEpochMs: modified?.getTime() ?? 0 };
+        yield infoOf(page.EncodingType === 'url' ? decodeListedKey(key) : key, sizeBytes, eTag, modified);
       }
       token = page.NextContinuationToken;
     } while (token !== undefined);
@@ -67,119 +57,60 @@ export class S3ObjectStore implements ObjectStore {
 
   async head(key: string): Promise<ObjectInfo | null> {
     assertObjectKey(key);
-    const found = await this.#explained(
-      absentAsNull(this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key: key }))),
-    );
-    return found && infoOf(key, found.ContentLength, found.ETag, found.LastModified);
+    return headObject(this.#bucket, key);
   }
 
   async get(key: string, range?: ByteRange): Promise<StoredObject | null> {
     assertObjectKey(key);
-    const header = range === undefined ? undefined : await this.#rangeHeader(key, range);
-    if (header === null) return null;
-    const request = new GetObjectCommand({
-      Bucket: this.#bucket,
-      Key: key,
-      ...(header !== undefined && { Range: header }),
-    });
-    const found = await absentAsNull(this.#client.send(request)).catch((error: unknown) => {
-      throw statusOf(error) === 416 ? invalidRange(key, error) : explainS3Error(error, this.location);
-    });
-    if (found?.Body === undefined) return null;
-    const bytes = await found.Body.transformToByteArray();
-    const whole = Number(found.ContentRange?.split('/')[1] ?? bytes.length);
-    return { ...infoOf(key, whole, found.ETag, found.LastModified), bytes };
+    const plain = range === undefined ? undefined : await this.#plainRange(key, range);
+    return plain === null ? null : readS3Object(this.#bucket, key, plain, this.#read);
   }
 
   async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<ObjectInfo> {
     assertObjectKey(key);
-    const { ifMatch, ifAbsent, contentType = 'application/octet-stream' } = options;
-    const request = new PutObjectCommand({
-      Bucket: this.#bucket,
-      Key: key,
-      Body: bytes,
-      ContentType: contentType,
-      ...(ifMatch !== undefined && { IfMatch: `"${ifMatch}"` }),
-      ...(ifAbsent === true && { IfNoneMatch: '*' }),
-    });
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const { ETag: eTag } = await this.#client.send(request);
-        return infoOf(key, bytes.byteLength, eTag, new Date());
-      } catch (error) {
-        const status = statusOf(error);
-        const isConditional = ifMatch !== undefined || ifAbsent === true;
-        if (isConditional && status === 409 && attempt < CONFLICT_ATTEMPTS) {
-          await sleep(Math.random() * CONFLICT_WAIT_MS * 2 ** attempt);
-          continue;
-        }
-        if (
-          status === 412 ||
-          (isConditional && status === 409) ||
-          (ifMatch !== undefined && status === 404 && !isNoBucket(error))
-        ) {
-          const wanted = ifMatch === undefined ? 'no object' : `version ${ifMatch}`;
-          throw new PreconditionFailedError(key, wanted, { cause: error });
-        }
-        throw explainS3Error(error, this.location);
-      }
-    }
+    return writeS3Object(this.#bucket, key, bytes, options, this.#multipart);
   }
 
   async delete(key: string): Promise<void> {
     assertObjectKey(key);
-    await this.#explained(this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key })));
-  }
-
-  async #explained<T>(request: Promise<T>): Promise<T> {
     try {
-      return await request;
+      await this.#bucket.client.send(new DeleteObjectCommand({ Bucket: this.#bucket.name, Key: key }));
     } catch (error) {
       throw explainS3Error(error, this.location);
     }
   }
 
+  async #listPage({ prefix, startAfter, token, signal }: PageRequest) {
+    const request = new ListObjectsV2Command({
+      Bucket: this.#bucket.name,
+      Prefix: prefix,
+      // XML has no control characters, and the bucket may have keys of other programs with them.
+      EncodingType: 'url',
+      ...(startAfter !== undefined && { StartAfter: startAfter }),
+      ...(token !== undefined && { ContinuationToken: token }),
+    });
+    try {
+      const page = await this.#bucket.client.send(request, { ...(signal && { abortSignal: signal }) });
+      this.#bucket.isKnownToExist = true;
+      return page;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw explainS3Error(error, this.location);
+    }
+  }
+
   /** HTTP has no range that is empty, and none that counts from the end on both sides: those need the size first. Null for an absent object. */
-  async #rangeHeader(key: string, range: ByteRange): Promise<string | null> {
+  async #plainRange(key: string, range: ByteRange): Promise<PlainRange | null> {
     const { start, end } = range;
     const isPlain =
       Number.isSafeInteger(start) && start >= 0 && (end === undefined || (Number.isSafeInteger(end) && end > start));
-    if (isPlain) return `bytes=${start}-${end === undefined ? '' : end - 1}`;
+    if (isPlain) return { start, end };
     const info = await this.head(key);
-    if (info === null) return null;
-    const resolved = resolveByteRange(range, info.sizeBytes, key);
-    return `bytes=${resolved.start}-${resolved.end - 1}`;
+    return info === null ? null : resolveByteRange(range, info.sizeBytes, key);
   }
 }
 
-async function absentAsNull<T>(request: Promise<T>): Promise<T | null> {
-  try {
-    return await request;
-  } catch (error) {
-    if (statusOf(error) === 404 && !isNoBucket(error)) return null;
-    throw error;
-  }
-}
-
-function isNoBucket(error: unknown): boolean {
-  return error instanceof S3ServiceException && error.name === 'NoSuchBucket';
-}
-
-function statusOf(error: unknown): number | null {
-  return error instanceof S3ServiceException ? (error.$metadata.httpStatusCode ?? null) : null;
-}
-
-function infoOf(key: string, sizeBytes = 0, eTag?: string, modified?: Date): ObjectInfo {
-  return { key, sizeBytes, eTag: bare(eTag), lastModifiedEpochMs: modified?.getTime() ?? 0 };
-}
-
-function bare(eTag = ''): string {
-  return eTag.replaceAll('"', '');
-}
-
-function invalidRange(key: string, cause: unknown): InvalidInputError {
-  return new InvalidInputError(`expected a range with at least one byte of "${key}", got one outside of it`, {
-    code: 'invalid_range',
-    cause,
-  });
+/** As a form's field: a plus is a space. */
+function decodeListedKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', ' '));
 }

@@ -1,10 +1,9 @@
 import type { FunctionName } from '../../../infra/bundling/bundle-functions.ts';
 import { LambdaRuntime } from './lambda-runtime.ts';
 import type { ResolvedTemplate } from './resolve-template.ts';
-import { TEST_PLACE } from './synthesised-stack.ts';
+import { TEST_CREDENTIALS, TEST_PLACE } from './test-account.ts';
 
-/** Any S3 server of the tests takes these. */
-export const TEST_CREDENTIALS = { accessKeyId: 'testkey', secretAccessKey: 'testsecretkey' } as const;
+export { TEST_CREDENTIALS };
 
 export interface FunctionOverrides {
   readonly timeoutMs?: number;

@@ -5,8 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { TEST_CREDENTIALS } from './deploy-function.ts';
-import { TEST_PLACE } from './synthesised-stack.ts';
+import { TEST_CREDENTIALS, TEST_PLACE } from './test-account.ts';
 
 /** A server in a process of its own. */
 export interface Peer {

@@ -8,6 +8,9 @@ import { chooseBackbone } from '../../../shared/backbone/choose-backbone.ts';
 import { HeadstartStack } from '../../../infra/headstart-stack.ts';
 import type { TeamSettings } from '../../../infra/team-settings.ts';
 import { validateSettings } from '../../../infra/validate-settings.ts';
+import { TEST_PLACE } from './test-account.ts';
+
+export { TEST_PLACE };
 
 export interface SynthesisedStack {
   readonly template: Template;
@@ -15,8 +18,6 @@ export interface SynthesisedStack {
   readonly asset: string;
   readonly backbone: InstalledBackbone;
 }
-
-export const TEST_PLACE = { team: 'test', account: '123456789012', region: 'eu-central-1' } as const;
 
 /** Synthesises a team's stack, with the embedded backbone, into a temporary folder. */
 export async function synthesiseStack(
