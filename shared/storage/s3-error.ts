@@ -2,8 +2,6 @@ import { S3ServiceException } from '@aws-sdk/client-s3';
 import { HeadstartError, InvalidInputError, NotFoundError } from '../errors.ts';
 import { explanationOf, type S3Fault } from './s3-explanations.ts';
 
-const NOT_OF_AN_OBJECT = new Set(['NoSuchBucket', 'NoSuchUpload']);
-
 /**
  * The same fault as an error that names the bucket and says what to do; `io_error` when it may be gone a moment later. What is no fault of S3, of
  * the network or of the credentials comes back as it was.
@@ -34,9 +32,9 @@ export function statusOf(error: unknown): number | null {
   return typeof answer.statusCode === 'number' ? answer.statusCode : null;
 }
 
-/** 404 of an object, told by S3: not of its bucket, of an upload, or of a proxy. */
+/** Told by S3 in so many words: a bare 404 may be of the bucket, of an upload, or of a proxy. */
 export function isAbsentObject(error: unknown): boolean {
-  return error instanceof S3ServiceException && statusOf(error) === 404 && !NOT_OF_AN_OBJECT.has(error.name);
+  return error instanceof S3ServiceException && error.name === 'NoSuchKey';
 }
 
 /**

@@ -43,7 +43,7 @@ const rejected: ExplainS3Fault = (location, { name }) => ({
   kind: 'input',
 });
 const noCredentials: ExplainS3Fault = (location, fault) =>
-  /expired/i.test(fault.message)
+  /expired|aws sso login/i.test(fault.message)
     ? expired(location, fault)
     : {
         code: 'credentials_missing',

@@ -100,7 +100,8 @@ async function openObject(
     const found = await bucket.client.send(request);
     bucket.isKnownToExist = true;
     const place = placeOf(found.ContentRange, found.ContentLength);
-    if (place === null || !(found.Body instanceof Readable) || place.start !== (range?.start ?? 0)) {
+    if (!(found.Body instanceof Readable) || place?.start !== (range?.start ?? 0)) {
+      if (found.Body instanceof Readable) found.Body.destroy();
       throw unusable(
         bucket,
         key,

@@ -6,8 +6,10 @@ import type { StoreUnderTest } from '../shared/storage/contract/store-under-test
 import type { Peer } from './aws/peers.ts';
 import { TEST_CREDENTIALS, TEST_PLACE } from './aws/test-account.ts';
 
-export function clientOf(endpoint: string): S3Client {
-  return new S3Client({ endpoint, region: TEST_PLACE.region, credentials: TEST_CREDENTIALS, forcePathStyle: true });
+/** @param maxAttempts tries of one request. @default 3, as the SDK has it */
+export function clientOf(endpoint: string, maxAttempts = 3): S3Client {
+  const credentials = TEST_CREDENTIALS;
+  return new S3Client({ endpoint, region: TEST_PLACE.region, credentials, forcePathStyle: true, maxAttempts });
 }
 
 /** A bucket of its own for each test, so that it starts empty. */
