@@ -7,13 +7,13 @@ import { log } from '../../shared/service/log.ts';
 import { memoise } from '../../shared/service/memoise.ts';
 import { PREDICTION_ROUTES } from '../../shared/service/prediction-routes.ts';
 import { ServedHeads } from '../../shared/service/served-heads.ts';
-import { openBucket, s3Client } from '../../shared/storage/s3-open-bucket.ts';
+import { openBucket, signingClient } from '../../shared/storage/s3-open-bucket.ts';
 import { errorResponse, requestError } from './http-error.ts';
 import { jsonResponse, parseHttpEvent, type HttpRequest, type HttpResponse } from './http-event.ts';
 import { OPERATIONS, type Service } from './routes.ts';
 
 const bucket = textVariable('HEADSTART_BUCKET');
-const client = s3Client();
+const client = signingClient();
 const threads = threadsForMemory(numberVariable('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 1769));
 
 /** One backbone session serves the heads of every dataset; begun while Lambda still gives the start its full speed. */

@@ -12,12 +12,21 @@ export interface PresignedUpload {
 
 const VALID_SECONDS = 300;
 
-/** An address that takes one picture of exactly this size and type, for five minutes. */
+/**
+ * An address that takes one picture of exactly this size and type, for five minutes.
+ *
+ * @param client made by signingClient: the SDK's default would sign the checksum of an empty body into the address, and servers that check it
+ *   would refuse every picture
+ * @throws Error when the client has that default
+ */
 export async function presignUpload(
   client: S3Client,
   request: { readonly bucket: string; readonly key: string; readonly contentType: string; readonly sizeBytes: number },
 ): Promise<PresignedUpload> {
   const { bucket, key, contentType, sizeBytes } = request;
+  if ((await client.config.requestChecksumCalculation()) !== 'WHEN_REQUIRED') {
+    throw new Error('expected a client that sums up no absent body, received the default one; use signingClient');
+  }
   const command = new PutObjectCommand({
     Bucket: bucket,
     Key: key,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { startFauxqs } from 'fauxqs';
 import { S3ObjectStore, type S3ObjectStoreOptions } from '../../shared/storage/s3-object-store.ts';
 import type { StoreUnderTest } from '../shared/storage/contract/store-under-test.ts';
@@ -8,8 +8,16 @@ import { TEST_CREDENTIALS, TEST_PLACE } from './aws/test-account.ts';
 
 /** @param maxAttempts tries of one request. @default 3, as the SDK has it */
 export function clientOf(endpoint: string, maxAttempts = 3): S3Client {
-  const credentials = TEST_CREDENTIALS;
-  return new S3Client({ endpoint, region: TEST_PLACE.region, credentials, forcePathStyle: true, maxAttempts });
+  return new S3Client({ ...settingsOf(endpoint), maxAttempts });
+}
+
+/** As signingClient of shared/storage/s3-open-bucket.ts. */
+export function signingClientOf(endpoint: string): S3Client {
+  return new S3Client({ ...settingsOf(endpoint), requestChecksumCalculation: 'WHEN_REQUIRED' });
+}
+
+function settingsOf(endpoint: string): S3ClientConfig {
+  return { endpoint, region: TEST_PLACE.region, credentials: TEST_CREDENTIALS, forcePathStyle: true };
 }
 
 /** A bucket of its own for each test, so that it starts empty. */
