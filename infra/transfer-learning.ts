@@ -137,6 +137,7 @@ export class TransferLearning extends Construct {
         read: [datasets, features, models, checkpoints, rejects],
         write: [features, models, checkpoints],
         remove: [features, checkpoints],
+        abort: [features, models, checkpoints],
         list: [datasets, features, models, checkpoints, rejects],
       },
     });

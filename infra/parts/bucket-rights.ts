@@ -9,11 +9,16 @@ export interface BucketRights {
   readonly read?: readonly Prefix[];
   readonly write?: readonly Prefix[];
   readonly remove?: readonly Prefix[];
+  /** Where it writes objects that are large enough to be sent in parts (shared/storage/s3-multipart.ts): what has arrived of a failed one is removed. */
+  readonly abort?: readonly Prefix[];
   readonly list: readonly Prefix[];
 }
 
 /** One statement for each action, with no other action in it. */
-export function bucketStatements(bucket: Bucket, { read, write, remove, list }: BucketRights): PolicyStatement[] {
+export function bucketStatements(
+  bucket: Bucket,
+  { read, write, remove, abort, list }: BucketRights,
+): PolicyStatement[] {
   const objects = (sid: string, action: string, prefixes: readonly Prefix[] = []) =>
     prefixes.length === 0
       ? []
@@ -28,6 +33,7 @@ export function bucketStatements(bucket: Bucket, { read, write, remove, list }: 
     ...objects('ReadObjects', 's3:GetObject', read),
     ...objects('WriteObjects', 's3:PutObject', write),
     ...objects('RemoveObjects', 's3:DeleteObject', remove),
+    ...objects('AbortUploads', 's3:AbortMultipartUpload', abort),
     new PolicyStatement({
       sid: 'ListObjects',
       actions: ['s3:ListBucket'],

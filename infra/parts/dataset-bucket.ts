@@ -37,8 +37,9 @@ export function addDatasetBucket(scope: Construct, bucketName: string, removal: 
     removalPolicy: removal === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     lifecycleRules: [
       {
+        // Of a process that was killed: nobody sees the parts, and they cost as much as objects. A training ends within hours.
         id: 'abandoned-multipart-uploads',
-        abortIncompleteMultipartUploadAfter: Duration.days(2),
+        abortIncompleteMultipartUploadAfter: Duration.days(1),
       },
       {
         id: 'replaced-and-deleted-objects',

@@ -78,7 +78,10 @@ describe('the rights of the functions', () => {
 
   it('lets train-head write vectors, models and checkpoints, and delete no model', () => {
     const rights = rightsOf('TrainHeadRole');
-    expect(rights.filter((right) => /Put|Delete/.test(right) && right.startsWith('s3')).sort()).toEqual([
+    expect(rights.filter((right) => /Put|Delete|Abort/.test(right) && right.startsWith('s3')).sort()).toEqual([
+      's3:AbortMultipartUpload /checkpoints/*',
+      's3:AbortMultipartUpload /features/*',
+      's3:AbortMultipartUpload /models/*',
       's3:DeleteObject /checkpoints/*',
       's3:DeleteObject /features/*',
       's3:PutObject /checkpoints/*',
