@@ -1,8 +1,14 @@
+/** Of a variant that times itself: its set-up is not part of what is compared. */
+export interface TimedWork {
+  readonly work: number;
+  readonly seconds: number;
+}
+
 /** One of the things that are compared. */
 export interface Variant {
   readonly name: string;
-  /** Does the work once and says how much it was. */
-  readonly run: () => Promise<number>;
+  /** Does the work once and says how much it was; a plain number took the whole call. */
+  readonly run: () => Promise<number | TimedWork>;
 }
 
 export interface Measurement {
@@ -21,8 +27,10 @@ export async function measureInterleaved(variants: readonly Variant[], rounds: n
     const order = round % 2 === 0 ? [...variants.entries()] : [...variants.entries()].reverse();
     for (const [i, variant] of order) {
       const startedAt = performance.now();
-      const work = await variant.run();
-      if (round >= 0) rates[i]?.push((work / (performance.now() - startedAt)) * 1000);
+      const done = await variant.run();
+      const { work, seconds } =
+        typeof done === 'number' ? { work: done, seconds: (performance.now() - startedAt) / 1000 } : done;
+      if (round >= 0) rates[i]?.push(work / seconds);
     }
   }
   return variants.map(({ name }, i) => ({ name, rates: rates[i] ?? [] }));
@@ -38,6 +46,12 @@ export function median(values: readonly number[]): number {
 /** Ratios of two variants round by round: what else ran then was about the same for both. */
 export function ratiosOf(measured: Measurement, reference: Measurement): number[] {
   return measured.rates.map((rate, round) => rate / (reference.rates[round] ?? Number.NaN));
+}
+
+/** The fastest of several settings of one thing, chosen anew in each round. */
+export function bestOf(name: string, measured: readonly Measurement[]): Measurement {
+  const rounds = measured[0]?.rates ?? [];
+  return { name, rates: rounds.map((_, round) => Math.max(...measured.map(({ rates }) => rates[round] ?? 0))) };
 }
 
 /** `0.97 (0.95-0.99)`: median, then smallest and largest. */
