@@ -48,7 +48,7 @@ export function bundleFunctions(backbone: InstalledBackbone, folder: string): vo
     // The tfjs engine is not for functions: it is over 350 MB.
     external: [...EXTERNAL_PACKAGES, '@tensorflow/*'],
     define: { 'process.env.HEADSTART_VERSION': JSON.stringify(headstartVersion()) },
-    // A bundle has one file and no neighbours; what asks for them (shared/image/picture-preparer.ts) is prepared for that.
+    // A bundle has one file and no neighbours; what asks for them (shared/features/worker-embedder.ts) is prepared for that.
     logOverride: { 'empty-import-meta': 'silent' },
     logLevel: 'warning',
   });

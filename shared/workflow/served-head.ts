@@ -9,6 +9,8 @@ export interface ServedHead {
   readonly manifest: ModelManifest;
   /** In the order of the probabilities. */
   readonly labels: readonly string[];
+  /** Length D of the vectors it takes. */
+  readonly dimensions: number;
   /** @param embeddings `[count, D]` float32 @returns `[count, labels]` float32, calibrated; each row sums to 1 */
   probabilities(embeddings: Float32Array, count: number): Promise<Float32Array>;
   /** Before temperature and softmax. @param embeddings `[count, D]` float16 @returns `[count, labels]` */
@@ -35,6 +37,7 @@ export async function openServedHead(
     version: resolved,
     manifest,
     labels: manifest.labels,
+    dimensions: head.dimensions,
     // Rounded to float16 as the cache does, so that a prediction equals what was measured on the cached vector.
     probabilities: async (embeddings, count) =>
       (await head.predict(Float16Array.from(embeddings), count)).probabilities,
