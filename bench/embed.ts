@@ -2,10 +2,9 @@
  * Pictures a second of the whole embedding pipeline beside the bare `session.run`, and loading shards beside reading plain files. Runs in
  * any clone: without the models and pictures beside our own checkout, it makes pictures and a graph of the same cost.
  */
-import { mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
 import { embedPictures, type PictureToEmbed } from '../shared/features/embed-pictures.ts';
 import { featureLocationOf } from '../shared/features/feature-location.ts';
 import type { FeatureRow } from '../shared/features/feature-row.ts';
@@ -16,19 +15,19 @@ import { sha256Of } from '../shared/image/content-hash.ts';
 import { FileObjectStore } from '../shared/storage/file-object-store.ts';
 import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
 import { measureInterleaved, ratiosOf, type Variant } from './support/measure.ts';
+import { findBenchPictures } from './support/bench-pictures.ts';
 import { openBenchBackbones } from './support/bench-backbones.ts';
 
 const BATCH_SIZES = [1, 8, 16];
 const MEASURED_MS = 10_000;
-const FLOWERS = path.resolve(import.meta.dirname, '../../shared/data/flowers');
 
 export async function benchEmbed({ rounds }: BenchOptions): Promise<BenchResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'headstart-bench-'));
   try {
-    const pictureFolder = await findPictures(folder);
-    const notes = [`pictures of the embedding from ${pictureFolder === FLOWERS ? '../shared/data/flowers' : 'sharp'}`];
+    const pictures = await findBenchPictures(folder);
+    const notes = [`embedding: ${pictures.origin}`];
     return {
-      rows: [...(await benchPipelines(folder, pictureFolder, rounds)), ...(await benchShards(folder, rounds))],
+      rows: [...(await benchPipelines(folder, pictures.folder, rounds)), ...(await benchShards(folder, rounds))],
       notes,
     };
   } finally {
@@ -94,23 +93,6 @@ function pipeline(backbone: Backbone, store: ObjectStore, found: readonly Pictur
       return (await embedPictures({ pictures: untilEnd(), store, backbone, features })).embedded;
     },
   };
-}
-
-async function findPictures(folder: string): Promise<string> {
-  if ((await readdir(FLOWERS).catch(() => [])).length > 0) return FLOWERS;
-  const made = path.join(folder, 'pictures');
-  await mkdir(made);
-  for (let i = 0; i < 100; i++) {
-    const noise = { type: 'gaussian', mean: 128, sigma: 20 } as const;
-    const small = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#777', noise } })
-      .png()
-      .toBuffer();
-    await sharp(small)
-      .resize(500, 375)
-      .jpeg({ quality: 85 })
-      .toFile(path.join(made, `${i}.jpg`));
-  }
-  return made;
 }
 
 async function benchShards(folder: string, rounds: number): Promise<BenchRow[]> {

@@ -9,7 +9,9 @@ import { formatBenchTable } from './support/bench-table.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   head: async () => (await import('./head.ts')).benchHead,
+  backbone: async () => (await import('./backbone.ts')).benchBackbone,
   embed: async () => (await import('./embed.ts')).benchEmbed,
+  predict: async () => (await import('./predict.ts')).benchPredict,
 };
 const DEFAULT_ROUNDS = 5;
 

@@ -59,6 +59,10 @@ export class LambdaRuntime {
     return this.#log;
   }
 
+  get processId(): number {
+    return this.#process?.pid ?? -1;
+  }
+
   /** @throws FunctionError when the handler throws or its module cannot be loaded */
   async invoke(event: unknown): Promise<unknown> {
     const invocation = { id: randomUUID(), event, answer: Promise.withResolvers<unknown>() };
