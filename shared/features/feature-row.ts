@@ -30,4 +30,6 @@ export interface FeatureRows {
   readonly dimensions: number;
   /** Fills `out`, `[rows.length, dimensions]` row-major, with the rows of these indices in this order. */
   read(rows: Uint32Array, out: Float16Array): Promise<void>;
+  /** Every index once, stored neighbours beside each other: those are read together. Absent where all orders are equal. */
+  storedOrder?(): Uint32Array;
 }

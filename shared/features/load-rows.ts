@@ -2,7 +2,7 @@ import { CancelledError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { FeatureRows } from './feature-row.ts';
 import { mapParallel } from './map-parallel.ts';
-import { readRun, runsOf, type VectorPlace } from './vector-place.ts';
+import { readRun, runsOf, storedOrderOf, type VectorPlace } from './vector-place.ts';
 
 /** Vectors in memory. */
 export interface LoadedRows extends FeatureRows {
@@ -26,7 +26,7 @@ export async function loadRows(
     if (signal?.aborted === true) throw new CancelledError();
     await readRun(store, places, run, dimensions, values);
   });
-  return rowsOf(values, places.length, dimensions);
+  return { ...rowsOf(values, places.length, dimensions), storedOrder: () => storedOrderOf(places) };
 }
 
 /** Rows over an array that the caller keeps unchanged. */

@@ -1,5 +1,5 @@
-import { totalmem } from 'node:os';
 import type { Backbone, InstalledBackbone } from '../backbone/backbone.ts';
+import { usableMemory } from '../usable-memory.ts';
 import { BatchEmbedder } from './batch-embedder.ts';
 import type { PictureEmbedder } from './picture-embedder.ts';
 import { hasWorkerFile, PICTURES_PER_WORKER, WorkerEmbedder } from './worker-embedder.ts';
@@ -46,10 +46,4 @@ function defaultWorkerCount({ installed, threads }: Backbone): number {
 
 function bytesPerWorker({ parameterCount }: InstalledBackbone): number {
   return BYTES_PER_WORKER + parameterCount * BYTES_PER_PARAMETER;
-}
-
-/** Bytes: of the machine, or of the container. */
-function usableMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }

@@ -2,9 +2,9 @@ import { InvalidInputError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { FeatureRows } from './feature-row.ts';
 import { mapParallel } from './map-parallel.ts';
-import { readRun, runsOf, type VectorPlace } from './vector-place.ts';
+import { readRun, runsOf, storedOrderOf, type VectorPlace } from './vector-place.ts';
 
-/** Rows of a shuffled batch lie far apart, so most are a request of their own. */
+/** Runs are chunks of stored neighbours at best (shared/head/epoch-order.ts), single rows at worst. */
 const PARALLEL_READS = 16;
 const LIMITS = { maxGapBytes: 64 * 1024, maxRunBytes: 32 * 1024 * 1024 };
 
@@ -31,5 +31,9 @@ export class StreamedRows implements FeatureRows {
     });
     const runs = runsOf(places, this.dimensions * 2, LIMITS);
     await mapParallel(runs, PARALLEL_READS, (run) => readRun(this.#store, places, run, this.dimensions, out));
+  }
+
+  storedOrder(): Uint32Array {
+    return storedOrderOf(this.#places);
   }
 }

@@ -49,7 +49,7 @@ export function runsOf(
 }
 
 /** Indices of the places by shard and position. Whole datasets come in that order, and a million need not be sorted then. */
-function storedOrderOf(places: readonly VectorPlace[]): Uint32Array {
+export function storedOrderOf(places: readonly VectorPlace[]): Uint32Array {
   const order = Uint32Array.from(places.keys());
   const isSorted = places.every((place, i) => i === 0 || comparePlaces(places[i - 1] ?? place, place) <= 0);
   return isSorted ? order : order.sort((a, b) => comparePlaces(places[a] ?? NOWHERE, places[b] ?? NOWHERE));

@@ -55,16 +55,21 @@ export class Random {
   }
 }
 
-/** The numbers `0..count-1` in a random order (Fisher and Yates, as Durstenfeld gave it). */
+/** The numbers `0..count-1` in a random order. */
 export function permutation(count: number, random: Random): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
-  for (let last = count - 1; last > 0; last -= 1) {
-    const other = random.below(last + 1);
-    const kept = order[last] ?? 0;
-    order[last] = order[other] ?? 0;
-    order[other] = kept;
-  }
+  shuffle(order, random);
   return order;
+}
+
+/** In place (Fisher and Yates, as Durstenfeld gave it). */
+export function shuffle(values: Uint32Array, random: Random): void {
+  for (let last = values.length - 1; last > 0; last -= 1) {
+    const other = random.below(last + 1);
+    const kept = values[last] ?? 0;
+    values[last] = values[other] ?? 0;
+    values[other] = kept;
+  }
 }
 
 /** Glorot and Bengio's uniform initial kernel, `[dimensions, classCount]` float32 in ±sqrt(6 / (dimensions + classCount)). */

@@ -7,7 +7,8 @@ import { BestWeights } from './early-stopping.ts';
 import { addBatchScores, type BatchScores, type EpochTotals } from './epoch-totals.ts';
 import { openHeadEvaluator, type HeadEvaluator, type HeadScore } from './head-evaluator.ts';
 import type { EpochReport, HeadWeights, TrainHeadRequest, TrainHeadResult } from './head.ts';
-import { permutation, Random, RANDOM_STREAMS } from './random.ts';
+import { epochOrder } from './epoch-order.ts';
+import { Random, RANDOM_STREAMS } from './random.ts';
 import { BLOCK_BYTES, inSequence, RowBlocks, rowsPerBlock, type RowBlock } from './row-blocks.ts';
 import { TrainingPausedError, type TrainingCheckpoint } from './training-checkpoint.ts';
 import { MAX_STEPS_PER_BLOCK } from './training-schedule.ts';
@@ -64,6 +65,7 @@ class TrainingLoop {
   readonly #trainer: BlockTrainer;
   readonly #evaluator: HeadEvaluator | null;
   readonly #blocks: RowBlocks;
+  readonly #blockRows: number;
   readonly #classWeights: Float32Array;
   readonly #orderRandom: Random;
   readonly #maskRandom: Random;
@@ -77,6 +79,7 @@ class TrainingLoop {
     this.#trainer = trainer;
     this.#evaluator = evaluator;
     this.#blocks = new RowBlocks(train, blockRows, 'train');
+    this.#blockRows = blockRows;
     this.#classWeights = classWeightsOf(classWeights, train.labels, classCount);
     this.#orderRandom = new Random(seed, RANDOM_STREAMS.order);
     this.#maskRandom = new Random(seed, RANDOM_STREAMS.masks);
@@ -128,7 +131,7 @@ class TrainingLoop {
   async #runEpoch(epoch: number): Promise<HeadScore> {
     const { train, shuffle = true, hyperparameters, signal } = this.#request;
     const { rowCount } = train.features;
-    const order = shuffle ? permutation(rowCount, this.#orderRandom) : inSequence(rowCount);
+    const order = shuffle ? epochOrder(train.features, this.#blockRows, this.#orderRandom) : inSequence(rowCount);
     const totals: EpochTotals = { loss: 0, correct: 0 };
     for await (const block of this.#blocks.inOrder(order)) {
       if (signal?.aborted === true) throw new CancelledError();

@@ -3,9 +3,13 @@ import type { AssignedPicture } from '../dataset/split-plan.ts';
 import type { FeatureIndex } from '../features/feature-index.ts';
 import type { FeatureRows } from '../features/feature-row.ts';
 import type { LabelledRows } from '../head/head.ts';
+import { usableMemory } from '../usable-memory.ts';
 
-/** Vectors up to this many bytes are loaded once; more are read from the shards as they are needed. */
-const MAX_LOADED_BYTES = 2 * 1024 ** 3;
+/**
+ * The part of the memory that vectors may take: a dataset up to that is loaded once, and a larger one is read from the shards in every epoch.
+ * A function of 10 GB loads a million vectors of 2,048 (4 GB); the rest is for the blocks, the graph and the index.
+ */
+const SHARE_OF_MEMORY = 0.45;
 
 /** The rows of one split, in ascending order of the key. */
 export interface SplitRows extends LabelledRows {
@@ -34,6 +38,7 @@ export async function rowsOfSplit(
 }
 
 async function featuresOf(index: FeatureIndex, keys: readonly string[]): Promise<FeatureRows> {
-  const sizeBytes = keys.length * index.location.dimensions * Float16Array.BYTES_PER_ELEMENT;
-  return sizeBytes > MAX_LOADED_BYTES ? index.streamRows(keys) : index.loadRows(keys);
+  // Of the whole dataset, as every split of it is loaded.
+  const sizeBytes = index.size * index.location.dimensions * Float16Array.BYTES_PER_ELEMENT;
+  return sizeBytes > usableMemory() * SHARE_OF_MEMORY ? index.streamRows(keys) : index.loadRows(keys);
 }

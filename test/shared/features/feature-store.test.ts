@@ -143,6 +143,19 @@ describe('FeatureStore', () => {
     await expect(streamed.read(Uint32Array.of(7), b)).rejects.toThrow('expected a row below 7, received 7');
   });
 
+  it('knows in which order rows are stored, in memory and in the shards alike', async () => {
+    const { features } = setUp();
+    for (let shard = 0; shard < 2; shard++) {
+      await features.append(Array.from({ length: 4 }, (_, i) => rowOf(`${shard}/${i}`, '01')));
+    }
+    const index = await features.open();
+    const keys = ['1/3', '0/2', '1/0', '0/1'];
+
+    const stored = [index.streamRows(keys), await index.loadRows(keys)].map((rows) => rows.storedOrder?.());
+
+    expect(stored).toEqual([Uint32Array.of(3, 1, 2, 0), Uint32Array.of(3, 1, 2, 0)]);
+  });
+
   it('skips a shard cut at any place, names it, and uses the others', async () => {
     const { store, features } = setUp();
     const [cut = ''] = await features.append([rowOf('lost', '01')]);
