@@ -10,7 +10,6 @@ import { formatBenchTable } from './support/bench-table.ts';
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   head: async () => (await import('./head.ts')).benchHead,
   backbone: async () => (await import('./backbone.ts')).benchBackbone,
-  backbone: async () => (await import('./backbone.ts')).benchBackbone,
   embed: async () => (await import('./embed.ts')).benchEmbed,
   predict: async () => (await import('./predict.ts')).benchPredict,
 };
