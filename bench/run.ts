@@ -10,8 +10,10 @@ import { formatBenchTable } from './support/bench-table.ts';
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   head: async () => (await import('./head.ts')).benchHead,
   backbone: async () => (await import('./backbone.ts')).benchBackbone,
+  flatten: async () => (await import('./flatten.ts')).benchFlatten,
   embed: async () => (await import('./embed.ts')).benchEmbed,
   predict: async () => (await import('./predict.ts')).benchPredict,
+  scale: async () => (await import('./scale.ts')).benchScale,
 };
 const DEFAULT_ROUNDS = 5;
 
