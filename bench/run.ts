@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   backbone: async () => (await import('./backbone.ts')).benchBackbone,
   flatten: async () => (await import('./flatten.ts')).benchFlatten,
   embed: async () => (await import('./embed.ts')).benchEmbed,
+  sweep: async () => (await import('./sweep.ts')).benchSweep,
   predict: async () => (await import('./predict.ts')).benchPredict,
   scale: async () => (await import('./scale.ts')).benchScale,
 };

@@ -3,13 +3,16 @@ import { DEFAULT_SPLIT_FRACTIONS, type SplitFractions } from '../../shared/datas
 import { InvalidInputError } from '../../shared/errors.ts';
 import { summariseEvaluation } from '../../shared/evaluation/summarise-evaluation.ts';
 import { parseHyperparameters } from '../../shared/head/hyperparameters.ts';
+import { DEFAULT_SWEEP_COUNT } from '../../shared/head/sweep-candidates.ts';
+import type { SweepProgress } from '../../shared/head/sweep-heads.ts';
 import { REPORT_FILE_NAME } from '../../shared/workflow/model-files.ts';
 import { trainDataset } from '../../shared/workflow/train-dataset.ts';
-import type { TrainingOutcome } from '../../shared/workflow/train-embedded.ts';
+import type { TrainingOutcome, TrainOptions } from '../../shared/workflow/train-embedded.ts';
 import type { Workspace } from '../../shared/workflow/workspace.ts';
 import type { TrainFlags } from '../commands/train.ts';
 import { interruptSignal } from '../interrupt.ts';
 import { backboneFromFlags, threadOptions, workspaceFromFlags } from '../options/open-from-flags.ts';
+import { describeSweep, SweepProgressBar } from '../terminal/sweep-lines.ts';
 import { describeSkipped } from '../terminal/describe-skipped.ts';
 import { EmbedProgressBar } from '../terminal/embed-progress.ts';
 import { TrainingProgressBar } from '../terminal/epoch-lines.ts';
@@ -27,9 +30,9 @@ export interface TrainedFolder {
 
 export async function train(photos: string, flags: TrainFlags): Promise<void> {
   const { workspace, result, modelFolder } = await trainFolder(photos, flags);
-  const { manifest, measurement, promotion, training } = result;
+  const { manifest, measurement, promotion, training, trials } = result;
   if (flags.json) {
-    const { version, metrics, labels, backbone } = manifest;
+    const { version, metrics, labels, backbone, hyperparameters } = manifest;
     printJson({
       version,
       dataset: workspace.dataset,
@@ -37,12 +40,15 @@ export async function train(photos: string, flags: TrainFlags): Promise<void> {
       metrics,
       promotion,
       bestEpoch: training.bestEpoch,
+      hyperparameters,
+      ...(trials !== null && { sweep: trials }),
       backbone,
       modelFolder,
     });
     return;
   }
   printLines(
+    ...(trials === null ? [] : [...describeSweep(trials), '']),
     ...(measurement.evaluation === null
       ? ['not measured: the dataset is too small to hold pictures out; add more of each label']
       : summariseEvaluation(measurement.evaluation)),
@@ -63,10 +69,14 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
   const backbone = openBackboneLazily(installed, { pooling: flags.pooling, ...threadOptions(flags) });
   const embedBar = new EmbedProgressBar();
   let trainBar = new TrainingProgressBar(hyperparameters.epochs);
+  const sweepBar = new SweepProgressBar();
   try {
     const result = await trainDataset(workspace, backbone, {
       hyperparameters,
       fractions,
+      ...sweepOptions(flags, (progress) => {
+        sweepBar.update(progress);
+      }),
       engine: flags.engine,
       promotion: flags.promote,
       command: commandLine(photos, flags),
@@ -83,6 +93,7 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
       },
     });
     trainBar.clear();
+    sweepBar.clear();
     noteSplit(result);
     trainBar.finish(result.training.history, result.training.bestEpoch);
     const { location } = workspace.state;
@@ -91,12 +102,20 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
   } finally {
     embedBar.clear();
     trainBar.clear();
+    sweepBar.clear();
     await backbone.close();
   }
 }
 
 function hyperparametersOf({ epochs, batchSize, learningRate, dropout, l2, classWeights, seed, patience }: TrainFlags) {
   return parseHyperparameters({ epochs, batchSize, learningRate, dropout, l2, classWeights, seed, patience });
+}
+
+function sweepOptions(
+  { sweep }: TrainFlags,
+  onSweep: (progress: SweepProgress) => void,
+): Pick<TrainOptions, 'sweepCount' | 'onSweep'> {
+  return sweep === undefined ? {} : { sweepCount: sweep === true ? DEFAULT_SWEEP_COUNT : sweep, onSweep };
 }
 
 function fractionsOf({ validShare, testShare }: TrainFlags): SplitFractions {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { CLASS_WEIGHTS, HEAD_ENGINES, type HeadEngineName, type HeadHyperparameters } from '../../shared/head/head.ts';
 import { DEFAULT_HYPERPARAMETERS as DEFAULTS } from '../../shared/head/hyperparameters.ts';
+import { DEFAULT_SWEEP_COUNT } from '../../shared/head/sweep-candidates.ts';
 import { PROMOTIONS, type Promotion } from '../../shared/workflow/promotion.ts';
 import {
   addBackboneFlags,
@@ -19,12 +20,15 @@ export interface TrainFlags extends WorkspaceFlags, OutputFlags, BackboneFlags, 
   readonly validShare: number;
   readonly testShare: number;
   readonly promote: Promotion;
+  /** True without a number. */
+  readonly sweep?: number | true;
 }
 
 const EXAMPLES = `
 Examples:
   headstart train ./photos
   headstart train ./photos --backbone resnet50 --class-weights auto
+  headstart train ./photos --sweep
   headstart train ./photos --pooling flatten --backbone resnet50     (the Keras notebook's own form)
 `;
 
@@ -63,6 +67,11 @@ function addHeadFlags(command: Command): Command {
       new Option('--class-weights <kind>', 'auto: rare labels count more')
         .choices(CLASS_WEIGHTS)
         .default(DEFAULTS.classWeights),
+    )
+    .option(
+      '--sweep [n]',
+      `try ${DEFAULT_SWEEP_COUNT} (or n) settings of learning rate, dropout, L2 and class weights, the given ones first; keep the one with the lowest validation loss`,
+      finiteNumber,
     )
     .option('--seed <n>', 'of the split, the kernel, the order and the dropout', finiteNumber, DEFAULTS.seed)
     .option('--valid-share <x>', 'of the pictures, where there is no valid/ folder', finiteNumber, 0.15)

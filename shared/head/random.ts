@@ -1,12 +1,12 @@
 /** Streams of the seed: what is random in a training. */
-export const RANDOM_STREAMS = { kernel: 1, order: 2, masks: 3 } as const;
+export const RANDOM_STREAMS = { kernel: 1, order: 2, masks: 3, sweep: 4 } as const;
 
 /** Of a generator, between two values. */
 export type RandomState = readonly [number, number, number, number];
 
 /**
  * Seeded 32-bit generator: `sfc32` of PractRand (Chris Doty-Humphrey, public domain), 128 bits of state, mixed for 12 rounds before
- * the first value. The stream number keeps the uses of one seed (kernel, order, masks) independent.
+ * the first value. The stream number keeps the uses of one seed (kernel, order, masks, sweep) independent.
  */
 export class Random {
   #a: number;

@@ -5,6 +5,7 @@ import { metricsSummaryOf } from '../evaluation/metrics-summary.ts';
 import { renderReport } from '../evaluation/report/render-report.ts';
 import { HEAD_WEIGHTS_FILE_NAME, headWeightsBytes } from '../head/head-weights-file.ts';
 import type { HeadEngine, HeadHyperparameters, TrainHeadResult } from '../head/head.ts';
+import type { SweepTrial } from '../head/sweep-heads.ts';
 import type { ModelManifestDraft } from '../registry/model-manifest.ts';
 import type { PublishRequest } from '../registry/model-registry.ts';
 import type { HeldOutMeasurement } from './measure-head.ts';
@@ -17,6 +18,7 @@ export const REPORT_FILE_NAME = 'report.html';
 export const METRICS_FILE_NAME = 'metrics.json';
 export const LABELS_FILE_NAME = 'labels.json';
 export const HISTORY_FILE_NAME = 'history.json';
+export const SWEEP_FILE_NAME = 'sweep.json';
 
 /** All that is known at the end of a training. */
 export interface TrainedModel {
@@ -30,6 +32,8 @@ export interface TrainedModel {
   /** As typed. */
   readonly command: string;
   readonly training: TrainHeadResult;
+  /** Of the sweep that chose the hyper-parameters; null without one. */
+  readonly trials: readonly SweepTrial[] | null;
   readonly measurement: HeldOutMeasurement;
 }
 
@@ -43,6 +47,7 @@ export async function modelFiles(model: TrainedModel): Promise<PublishRequest> {
     [SPLIT_FILE_NAME, split],
     [HISTORY_FILE_NAME, json(training.history.map(({ durationMs: _, ...epoch }) => epoch))],
   ]);
+  if (model.trials !== null) files.set(SWEEP_FILE_NAME, json(model.trials));
   if (measurement.evaluation !== null) {
     files.set(METRICS_FILE_NAME, json(measurement.evaluation));
     files.set(REPORT_FILE_NAME, new TextEncoder().encode(await report(model, measurement.evaluation)));

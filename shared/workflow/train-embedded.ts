@@ -9,6 +9,8 @@ import type { EpochReport, HeadEngine, HeadEngineName, HeadHyperparameters, Trai
 import { loadHeadEngine } from '../head/load-head-engine.ts';
 import { TrainingPausedError, type TrainingCheckpoint } from '../head/training-checkpoint.ts';
 import { openHead } from '../head/predict-head.ts';
+import { sweepCandidates } from '../head/sweep-candidates.ts';
+import { sweepHeads, type SweepProgress, type SweepTrial } from '../head/sweep-heads.ts';
 import { toHex } from '../image/content-hash.ts';
 import type { ModelManifest } from '../registry/model-manifest.ts';
 import { ModelRegistry } from '../registry/model-registry.ts';
@@ -34,12 +36,17 @@ export interface TrainOptions {
   /** Of a paused training. One of other pictures or hyper-parameters is left aside: they changed meanwhile. @default none */
   readonly resumeFrom?: TrainingCheckpoint;
   readonly onEpoch?: (report: EpochReport) => void;
+  /** Settings to try, the given ones first; the best by validation loss makes the version. Not with `pause`. @default no sweep */
+  readonly sweepCount?: number;
+  readonly onSweep?: (progress: SweepProgress) => void;
 }
 
 export interface TrainingOutcome {
   readonly manifest: ModelManifest;
   readonly plan: SplitPlan;
   readonly training: TrainHeadResult;
+  /** Every setting of a sweep, else null. */
+  readonly trials: readonly SweepTrial[] | null;
   readonly measurement: HeldOutMeasurement;
   readonly promotion: PromotionDecision;
 }
@@ -56,15 +63,15 @@ export async function trainEmbedded(
   embedded: EmbeddedPictures,
   options: TrainOptions,
 ): Promise<TrainingOutcome> {
-  const { hyperparameters, fractions, command, promotion } = options;
-  const plan = splitEmbedded(workspace, embedded, hyperparameters.seed, fractions);
+  const { fractions, command, promotion } = options;
+  const plan = splitEmbedded(workspace, embedded, options.hyperparameters.seed, fractions);
   const labels = plan.counts.map(({ label }) => label);
   const rows = await rowsOfSplits(embedded.index, plan, labels);
   const engine = await loadHeadEngine(options.engine);
-  const training = await trainRows(engine, rows, labels, {
-    ...options,
-    fingerprint: fingerprintOf(plan, hyperparameters),
-  });
+  const { training, hyperparameters, trials } =
+    options.sweepCount === undefined
+      ? await trainRows(engine, rows, labels, { ...options, fingerprint: fingerprintOf(plan, options.hyperparameters) })
+      : await sweepRows(engine, rows, labels, { ...options, sweepCount: options.sweepCount });
   const measurement = await measure(rows, labels, training);
   const registry = new ModelRegistry(workspace.state, workspace.dataset);
   const files = {
@@ -77,11 +84,12 @@ export async function trainEmbedded(
     hyperparameters,
     command,
     training,
+    trials,
     measurement,
   };
   const manifest = await registry.publish(await modelFiles(files));
   const decision = await decidePromotion({ registry, workspace, manifest, plan, measurement, promotion });
-  return { manifest, plan, training, measurement, promotion: decision };
+  return { manifest, plan, training, trials, measurement, promotion: decision };
 }
 
 /** Vectors and labels of each split; nothing is held out for `valid` or `test` where a dataset is too small for it. */
@@ -117,12 +125,19 @@ async function rowsOfSplits(index: FeatureIndex, plan: SplitPlan, labels: readon
   return { train, valid: await of('valid'), test: await of('test') };
 }
 
+/** A head, and the settings that made it. */
+interface TrainedHead {
+  readonly training: TrainHeadResult;
+  readonly hyperparameters: HeadHyperparameters;
+  readonly trials: readonly SweepTrial[] | null;
+}
+
 async function trainRows(
   engine: HeadEngine,
   { train, valid }: RowsOfSplits,
   labels: readonly string[],
   options: TrainOptions & { readonly fingerprint: string },
-): Promise<TrainHeadResult> {
+): Promise<TrainedHead> {
   const { hyperparameters, threads, signal, pause, resumeFrom, fingerprint, onEpoch } = options;
   const request = {
     train,
@@ -135,8 +150,31 @@ async function trainRows(
     ...(resumeFrom?.fingerprint === fingerprint && { resumeFrom }),
     ...(onEpoch && { onEpoch }),
   };
-  return engine.train(request).catch((error: unknown) => {
+  const training = await engine.train(request).catch((error: unknown) => {
     throw error instanceof TrainingPausedError ? new TrainingPausedError({ ...error.checkpoint, fingerprint }) : error;
+  });
+  return { training, hyperparameters, trials: null };
+}
+
+async function sweepRows(
+  engine: HeadEngine,
+  { train, valid }: RowsOfSplits,
+  labels: readonly string[],
+  { hyperparameters, threads, signal, sweepCount, onSweep }: TrainOptions & { readonly sweepCount: number },
+): Promise<TrainedHead> {
+  if (valid === null) {
+    throw new InvalidInputError(
+      'expected validation pictures for a sweep to choose by, found none as the dataset is too small; add some of each label, or train without --sweep',
+    );
+  }
+  return sweepHeads(engine, {
+    train,
+    valid,
+    classCount: labels.length,
+    candidates: sweepCandidates(hyperparameters, sweepCount, train.labels),
+    ...(threads !== undefined && { threads }),
+    ...(signal && { signal }),
+    ...(onSweep && { onProgress: onSweep }),
   });
 }
 
