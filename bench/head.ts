@@ -7,8 +7,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LabelledRows } from '../shared/head/head.ts';
-import { GraphBuilder } from '../shared/onnx/graph-builder.ts';
-import { openSession, type OnnxSession } from '../shared/onnx/session.ts';
 import type { BenchOptions, BenchResult, BenchRow, Target } from './support/bench.ts';
 import { trainingVariant, trainOnce, type OwnTraining } from './support/head-variants.ts';
 import { compareLosses } from './support/peer-losses.ts';
@@ -16,6 +14,7 @@ import { bestOf, formatSpread, measureInterleaved, ratiosOf, type Measurement } 
 import { writePeerRows, type PeerRows } from './support/peer-rows.ts';
 import { openPeerSet, type PeerSet } from './support/peer-set.ts';
 import { peerVariants, runnableVariants } from './support/peer-variants.ts';
+import { openStepProducts, PRODUCTS, type OpenedProducts } from './support/step-products.ts';
 import { syntheticRows } from './support/synthetic-rows.ts';
 
 const [ROWS, DIMENSIONS, CLASSES, THREADS, DROPOUT] = [13_500, 2048, 100, 2, 0.5];
@@ -23,7 +22,6 @@ const [ROWS, DIMENSIONS, CLASSES, THREADS, DROPOUT] = [13_500, 2048, 100, 2, 0.5
 const [EPOCHS, PEER_EPOCHS] = [5, 3];
 /** TensorFlow.js takes half a minute for what the others do in one second: it trains fewer rows, and its rate is what counts. */
 const TFJS_ROWS = 1600;
-const PRODUCTS = 'the two products of each step alone';
 
 /** Of issue 6, by batch and by what is beside; that on our own seconds stands beside the limit. */
 const TARGETS: Readonly<Record<number, Readonly<Record<string, Target>>>> = {
@@ -40,7 +38,7 @@ interface Inputs {
   readonly rows: LabelledRows;
   readonly fewRows: LabelledRows;
   readonly files: PeerRows;
-  readonly products: OnnxSession;
+  readonly products: OpenedProducts;
   readonly peers: PeerSet;
 }
 
@@ -48,7 +46,7 @@ export async function benchHead({ rounds }: BenchOptions): Promise<BenchResult> 
   const folder = await mkdtemp(path.join(tmpdir(), 'headstart-bench-'));
   const rows = syntheticRows(ROWS, DIMENSIONS, CLASSES);
   const peers = await openPeerSet(['keras_head.py', 'torch_head.py']);
-  const products = await openSession(productsOfAStep(), { threads: THREADS });
+  const products = await openStepProducts({ dimensions: DIMENSIONS, classes: CLASSES, threads: THREADS });
   try {
     const inputs: Inputs = {
       rows,
@@ -72,7 +70,7 @@ export async function benchHead({ rounds }: BenchOptions): Promise<BenchResult> 
       notes: [...new Set([...peers.missing, ...[...results, losses].flatMap(({ notes }) => notes)])],
     };
   } finally {
-    await Promise.all([peers.stop(), products.release()]);
+    await Promise.all([peers.stop(), products.close()]);
     await rm(folder, { recursive: true });
   }
 }
@@ -98,7 +96,7 @@ async function benchBatch(inputs: Inputs, batch: number, rounds: number): Promis
   const [ours, ...measured] = await measureInterleaved(
     [
       trainingVariant('headstart', own),
-      { name: PRODUCTS, run: () => runProducts(products, batch) },
+      products.variant(batch, Math.ceil(ROWS / batch)),
       trainingVariant('TensorFlow.js WebAssembly', tfjs),
       ...others.runnable,
       { name: 'whole call', run: () => wholeCall(own, wholeCalls) },
@@ -143,23 +141,4 @@ async function wholeCall(own: OwnTraining, seconds: number[]): Promise<number> {
   await trainOnce(own);
   seconds.push((performance.now() - startMs) / 1000);
   return ROWS * EPOCHS;
-}
-
-/** `x · kernel` and `xᵀ · error`: what no implementation can leave out. */
-function productsOfAStep(): Uint8Array {
-  const graph = new GraphBuilder('products');
-  const x = graph.addInput('x', 'float32', ['B', DIMENSIONS]);
-  const kernel = graph.addInput('kernel', 'float32', [DIMENSIONS, CLASSES]);
-  const error = graph.add('Gemm', [x, kernel]);
-  const gradient = graph.add('Gemm', [x, error], { transA: 1n });
-  graph.addOutput(gradient, 'float32', [DIMENSIONS, CLASSES], 'gradient');
-  return graph.toModel();
-}
-
-async function runProducts(session: OnnxSession, batchSize: number): Promise<number> {
-  const x = { data: new Float32Array(batchSize * DIMENSIONS).fill(0.1), dims: [batchSize, DIMENSIONS] };
-  const kernel = { data: new Float32Array(DIMENSIONS * CLASSES).fill(0.01), dims: [DIMENSIONS, CLASSES] };
-  const steps = Math.ceil(ROWS / batchSize);
-  for (let step = 0; step < steps; step += 1) await session.run({ x, kernel });
-  return steps * batchSize;
 }
