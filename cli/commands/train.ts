@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { CLASS_WEIGHTS, HEAD_ENGINES, type HeadEngineName, type HeadHyperparameters } from '../../shared/head/head.ts';
 import { DEFAULT_HYPERPARAMETERS as DEFAULTS } from '../../shared/head/hyperparameters.ts';
 import { DEFAULT_SWEEP_COUNT } from '../../shared/head/sweep-candidates.ts';
-import { PROMOTIONS, type Promotion } from '../../shared/workflow/promotion.ts';
+import { PROMOTIONS, type Promotion } from '../../shared/workflow/promotion-rule.ts';
 import {
   addBackboneFlags,
   addJsonFlag,

@@ -8,12 +8,9 @@ import type { ModelManifest } from '../registry/model-manifest.ts';
 import type { ModelRegistry } from '../registry/model-registry.ts';
 import { logitsOfRows } from './logits-of-rows.ts';
 import type { HeldOutMeasurement } from './measure-head.ts';
+import type { Promotion } from './promotion-rule.ts';
 import { openServedHead, type ServedHead } from './served-head.ts';
 import type { Workspace } from './workspace.ts';
-
-export const PROMOTIONS = ['gate', 'always', 'never'] as const;
-/** `gate`: the new version is served unless it is worse than the current one on the same held-out pictures. */
-export type Promotion = (typeof PROMOTIONS)[number];
 
 export interface PromotionDecision {
   /** Whether the new version is served now. */
