@@ -4,9 +4,9 @@ import { TrainingPausedError, type TrainingCheckpoint } from './training-checkpo
 
 /**
  * Of a whole training, the share that every setting gets before the first are dropped: `1 / (RUNG_SHARE * number of settings)`. With 1 a sweep would
- * cost three trainings, with 1.25 it is 2.6.
+ * cost three trainings, with 1.6 it is 2.25.
  */
-const RUNG_SHARE = 1.25;
+const RUNG_SHARE = 1.6;
 
 export interface SweepRequest extends Omit<
   TrainHeadRequest,
@@ -52,7 +52,7 @@ export interface SweepResult {
  * Trains heads with several settings on the same rows and keeps the one with the lowest validation loss (of equal ones the first).
  *
  * By successive halving (Jamieson and Talwalkar 2016): all settings train for a small share of the epochs, the worse half is dropped, the others go on
- * for twice as long, and so on; only the last one trains to its end. Sixteen settings cost 2.6 trainings. One wide product for all heads was
+ * for twice as long, and so on; only the last one trains to its end. Sixteen settings cost 2.25 trainings. One wide product for all heads was
  * measured and left: docs/decisions.md.
  *
  * Memory: for each setting that is left, four times the head's parameters in float32.

@@ -44,17 +44,17 @@ describe('sweepHeads', () => {
 
     const { trials } = await sweepHeads(onnxEngine, { ...rows, candidates, onProgress: (one) => progress.push(one) });
 
-    expect(rungEpochs(4, 40)).toEqual([8, 16]);
+    expect(rungEpochs(4, 40)).toEqual([7, 13]);
     expect(trials.map(({ hyperparameters }) => hyperparameters)).toEqual(candidates);
     expect(trials.map(({ outcome, epochsRun }) => [outcome, epochsRun])).toEqual([
-      ['dropped', 8],
+      ['dropped', 7],
       ['chosen', 40],
-      ['dropped', 8],
-      ['dropped', 16],
+      ['dropped', 7],
+      ['dropped', 13],
     ]);
-    // 4 x 8, then 2 x 8 more, then 1 x 24 more.
-    expect(progress.at(-1)).toMatchObject({ epochs: 72, total: 72, candidatesLeft: 1 });
-    expect(progress).toHaveLength(72);
+    // 4 x 7, then 2 x 6 more, then 1 x 27 more.
+    expect(progress.at(-1)).toMatchObject({ epochs: 67, total: 67, candidatesLeft: 1 });
+    expect(progress).toHaveLength(67);
   });
 
   it('leaves out settings whose loss is no longer finite, and fails when none is left', async () => {
@@ -105,10 +105,10 @@ describe('sweepHeads', () => {
 
 describe('rungEpochs', () => {
   it.each([
-    [16, 200, [10, 20, 40, 80]],
-    [16, 20, [1, 2, 4, 8]],
+    [16, 200, [8, 16, 32, 63]],
+    [16, 20, [1, 2, 4, 7]],
     [2, 10, [4]],
-    [5, 100, [10, 20, 40]],
+    [5, 100, [8, 16, 32]],
     [16, 1, []],
   ])('of %i settings and %i epochs', (count, epochs, expected) => {
     expect(rungEpochs(count, epochs)).toEqual(expected);
