@@ -7,18 +7,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { InstalledBackbone } from '../shared/backbone/backbone.ts';
 import { chooseBackbone } from '../shared/backbone/choose-backbone.ts';
-import { installBackbone } from '../shared/backbone/installed-backbones.ts';
 import { openBackbone } from '../shared/backbone/open-backbone.ts';
-import { quantiseWeights } from '../shared/backbone/quantise/quantise-weights.ts';
-import { NORMALISATIONS } from '../shared/image/normalisation.ts';
 import { preparePicture } from '../shared/image/prepare-picture.ts';
 import { threadsForMemory } from '../shared/onnx/session.ts';
 import type { LambdaRuntime } from '../test/support/aws/lambda-runtime.ts';
 import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
 import { findBenchPictures } from './support/bench-pictures.ts';
 import { askForPrediction, FIRST_DATASET, startBenchService, type BenchService } from './support/bench-service.ts';
+import { installRandomResNet50 } from './support/install-random-resnet50.ts';
 import { residentBytes } from './support/resident-bytes.ts';
-import { randomResNet50 } from './support/random-resnet50.ts';
 
 const DATASETS = 100;
 /** Of a round: enough for a 99th percentile over all rounds. */
@@ -33,7 +30,7 @@ export async function benchPredict({ rounds }: BenchOptions): Promise<BenchResul
     const rows: BenchRow[] = [];
     const notes: string[] = [];
     for (const [title, backbone] of [
-      ['ResNet50 int8-weights (random)', await installResNet50(folder)],
+      ['ResNet50 int8-weights (random)', await installRandomResNet50(folder, 'int8-weights')],
       ['MobileNetV2', await chooseBackbone({ name: 'mobilenet-v2' })],
     ] as const) {
       const service = await startBenchService(backbone, DATASETS);
@@ -58,25 +55,6 @@ async function readPictures(folder: string): Promise<Uint8Array[]> {
   const { folder: source } = await findBenchPictures(folder);
   const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.jpg'));
   return Promise.all(names.slice(0, 50).map((name) => readFile(path.join(source, name))));
-}
-
-function installResNet50(home: string): Promise<InstalledBackbone> {
-  return installBackbone(
-    {
-      name: 'resnet50',
-      precision: 'int8-weights',
-      licence: 'none',
-      parameterCount: 23_587_712,
-      input: { name: 'image', width: 224, height: 224, layout: 'NCHW', normalisation: NORMALISATIONS.caffe },
-      outputs: {
-        features: { name: 'features', channels: 2048, height: 7, width: 7 },
-        embedding: { name: 'embedding', dimensions: 2048 },
-      },
-      importedFrom: 'bench',
-      model: quantiseWeights(randomResNet50()),
-    },
-    { home },
-  );
 }
 
 /** From the start of the process to the first answer. */

@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   embed: async () => (await import('./embed.ts')).benchEmbed,
   sweep: async () => (await import('./sweep.ts')).benchSweep,
   predict: async () => (await import('./predict.ts')).benchPredict,
+  start: async () => (await import('./start.ts')).benchStart,
   scale: async () => (await import('./scale.ts')).benchScale,
 };
 const DEFAULT_ROUNDS = 5;
