@@ -7,4 +7,4 @@ cd "$(dirname "$0")/../.."
 venv=$PWD/.cache/bench-peers
 [ -x "$venv/bin/python" ] || "${PYTHON:-python3}" -m venv "$venv"
 "$venv/bin/pip" install --quiet --requirement bench/peers/requirements.txt
-"$venv/bin/python" -c 'import keras, torch; print(f"keras {keras.__version__}, torch {torch.__version__} in .cache/bench-peers")'
+TF_CPP_MIN_LOG_LEVEL=3 "$venv/bin/python" -c 'import keras, torch; print(f"keras {keras.__version__}, torch {torch.__version__} in .cache/bench-peers")'

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { messageOf } from '../../shared/errors.ts';
 
 const PEERS = path.resolve(import.meta.dirname, '../peers');
 const PYTHON = path.resolve(import.meta.dirname, '../../.cache/bench-peers/bin/python');
@@ -59,7 +60,7 @@ export async function openPeer(script: PeerScript, threads: number): Promise<Ope
     return { peer: peerOf(`${title}, ${threads} thread${threads === 1 ? '' : 's'}`, child, lines) };
   } catch (error) {
     child.kill();
-    return { peer: null, missing: `${script}: ${String(error)}; ${SET_UP} installs it anew` };
+    return { peer: null, missing: `${script}: ${messageOf(error)}; ${SET_UP} installs it anew` };
   }
 }
 
@@ -105,6 +106,7 @@ class AnswerLines {
   async next<T>(): Promise<T> {
     const line = await this.#lines.next();
     if (line.done !== true) return JSON.parse(line.value) as T;
+    await this.end;
     throw new Error(`expected an answer, the process ended: ${this.#stderr.trim().split('\n').at(-1) ?? ''}`);
   }
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/errors.ts';
 import type { TimedWork, Variant } from './measure.ts';
 import type { Peer, PeerAnswer, PeerRequest } from './peer-process.ts';
 import type { PeerSet } from './peer-set.ts';
@@ -30,7 +31,7 @@ export async function runnableVariants(
       await variant.run();
       runnable.push(variant);
     } catch (error) {
-      missing.push(`missing column: ${variant.name}: ${error instanceof Error ? error.message : String(error)}`);
+      missing.push(`missing column: ${variant.name}: ${messageOf(error).split('\n', 1).join()}`);
     }
   }
   return { runnable, missing };
