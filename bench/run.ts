@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   sweep: async () => (await import('./sweep.ts')).benchSweep,
   predict: async () => (await import('./predict.ts')).benchPredict,
   start: async () => (await import('./start.ts')).benchStart,
+  growth: async () => (await import('./growth.ts')).benchGrowth,
   scale: async () => (await import('./scale.ts')).benchScale,
 };
 const DEFAULT_ROUNDS = 5;
