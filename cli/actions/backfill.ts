@@ -1,8 +1,8 @@
-import { SFNClient, StartExecutionCommand, StateMachineDoesNotExist } from '@aws-sdk/client-sfn';
 import { deploymentNames, deploymentOfBucket } from '../../shared/deployment/deployment-names.ts';
-import { InvalidInputError, NotFoundError } from '../../shared/errors.ts';
+import { InvalidInputError } from '../../shared/errors.ts';
 import { parseS3Location } from '../../shared/storage/s3-location.ts';
 import { assertDatasetName } from '../../shared/workflow/bucket-workspace.ts';
+import { Workflow } from '../aws/workflow.ts';
 import type { OutputFlags } from '../options/common-options.ts';
 import { printJson, printLines } from '../terminal/output.ts';
 
@@ -18,23 +18,13 @@ export async function backfill(target: string, { json }: OutputFlags): Promise<v
     );
   }
   assertDatasetName(dataset);
-  const name = deploymentNames(place).backfillStateMachine;
-  const stateMachineArn = `arn:aws:states:${place.region}:${place.account}:stateMachine:${name}`;
-  const client = new SFNClient({ region: place.region });
-  const input = JSON.stringify({ dataset });
-  const { executionArn } = await client
-    .send(new StartExecutionCommand({ stateMachineArn, input }))
-    .catch((cause: unknown) => {
-      if (!(cause instanceof StateMachineDoesNotExist)) throw cause;
-      throw new NotFoundError(`expected the state machine ${name}, found none; deploy the stack: npx cdk deploy`, {
-        cause,
-      });
-    });
+  const workflow = new Workflow(place, deploymentNames(place).backfillStateMachine);
+  const executionArn = await workflow.start({ dataset });
   if (json) printJson({ dataset, executionArn });
   else {
     printLines(
       `started: every picture of "${dataset}" is embedded in batches; see how far it is: headstart status ${target}`,
-      `execution: ${executionArn ?? ''}`,
+      `execution: ${executionArn}`,
     );
   }
 }

@@ -1,11 +1,11 @@
 import { openBackboneLazily } from '../../shared/backbone/open-backbone.ts';
 import { DEFAULT_SPLIT_FRACTIONS, type SplitFractions } from '../../shared/dataset/split-plan.ts';
+import { deploymentOfBucket, type DeploymentPlace } from '../../shared/deployment/deployment-names.ts';
+import { isS3Location, parseS3Location } from '../../shared/storage/s3-location.ts';
 import { InvalidInputError } from '../../shared/errors.ts';
-import { summariseEvaluation } from '../../shared/evaluation/summarise-evaluation.ts';
 import { parseHyperparameters } from '../../shared/head/hyperparameters.ts';
 import { DEFAULT_SWEEP_COUNT } from '../../shared/head/sweep-candidates.ts';
 import type { SweepProgress } from '../../shared/head/sweep-heads.ts';
-import { REPORT_FILE_NAME } from '../../shared/workflow/model-files.ts';
 import { trainDataset } from '../../shared/workflow/train-dataset.ts';
 import type { TrainingOutcome, TrainOptions } from '../../shared/workflow/train-embedded.ts';
 import type { Workspace } from '../../shared/workflow/workspace.ts';
@@ -14,6 +14,7 @@ import { interruptSignal } from '../interrupt.ts';
 import { backboneFromFlags, threadOptions, workspaceFromFlags } from '../options/open-from-flags.ts';
 import { describeSweep, SweepProgressBar } from '../terminal/sweep-lines.ts';
 import { describeSkipped } from '../terminal/describe-skipped.ts';
+import { describeVersion } from '../terminal/describe-version.ts';
 import { EmbedProgressBar } from '../terminal/embed-progress.ts';
 import { TrainingProgressBar } from '../terminal/epoch-lines.ts';
 import { formatPlural } from '../terminal/format.ts';
@@ -28,7 +29,25 @@ export interface TrainedFolder {
   readonly modelFolder: string;
 }
 
-export async function train(photos: string, flags: TrainFlags): Promise<void> {
+/** @param given names of the flags that were typed */
+export async function train(
+  photos: string,
+  flags: TrainFlags,
+  given: readonly (keyof TrainFlags)[] = [],
+): Promise<void> {
+  const place = placeOf(photos);
+  if (place !== null && flags.here !== true) {
+    const { trainInAccount } = await import('./train-in-account.ts');
+    const typed = Object.fromEntries(given.map((name) => [name, flags[name]]));
+    await trainInAccount({ target: photos, place, given: typed, json: flags.json === true });
+    return;
+  }
+  if (flags.here === true && place === null) {
+    throw new InvalidInputError(
+      `expected the bucket of a deployed stack with --here, received "${photos}", which is always trained on this computer; leave --here out`,
+      { code: 'invalid_flag' },
+    );
+  }
   const { workspace, result, modelFolder } = await trainFolder(photos, flags);
   const { manifest, measurement, promotion, training, trials } = result;
   if (flags.json) {
@@ -49,15 +68,19 @@ export async function train(photos: string, flags: TrainFlags): Promise<void> {
   }
   printLines(
     ...(trials === null ? [] : [...describeSweep(trials), '']),
-    ...(measurement.evaluation === null
-      ? ['not measured: the dataset is too small to hold pictures out; add more of each label']
-      : summariseEvaluation(measurement.evaluation)),
-    '',
-    `version   ${manifest.version}, ${promotion.reason}`,
-    ...(measurement.evaluation === null ? [] : [`report    ${modelFolder}/${REPORT_FILE_NAME}`]),
-    `model     ${modelFolder}`,
-    `ask it    headstart predict ${quoteWord(photos)} <picture>${flags.store === undefined ? '' : ` --store ${quoteWord(flags.store)}`}`,
+    ...describeVersion({
+      version: manifest.version,
+      outcome: promotion.reason,
+      evaluation: measurement.evaluation,
+      folder: modelFolder,
+      askCommand: `headstart predict ${quoteWord(photos)} <picture>${flags.store === undefined ? '' : ` --store ${quoteWord(flags.store)}`}`,
+    }),
   );
+}
+
+/** The stack whose bucket this is; null for a folder, and for a bucket that no stack made. */
+function placeOf(photos: string): DeploymentPlace | null {
+  return isS3Location(photos) ? deploymentOfBucket(parseS3Location(photos).bucket) : null;
 }
 
 /** Trains with progress on standard error; what was found in the folder is told there too. */

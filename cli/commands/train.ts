@@ -22,6 +22,7 @@ export interface TrainFlags extends WorkspaceFlags, OutputFlags, BackboneFlags, 
   readonly promote: Promotion;
   /** True without a number. */
   readonly sweep?: number | true;
+  readonly here?: true;
 }
 
 const EXAMPLES = `
@@ -29,6 +30,7 @@ Examples:
   headstart train ./photos
   headstart train ./photos --backbone resnet50 --class-weights auto
   headstart train ./photos --sweep
+  headstart train s3://headstart-vision-123456789012-eu-central-1/flowers     (in your account, by the deployed stack)
   headstart train ./photos --pooling flatten --backbone resnet50     (the Keras notebook's own form)
 `;
 
@@ -44,7 +46,9 @@ export function addTrainCommand(program: Command): void {
   addJsonFlag(addWorkspaceFlags(addHeadFlags(addBackboneFlags(command)))).action(
     async (photos: string, flags: TrainFlags) => {
       const { train } = await import('../actions/train.ts');
-      await train(photos, flags);
+      const names = command.options.map((option) => option.attributeName() as keyof TrainFlags);
+      const given = names.filter((name) => command.getOptionValueSource(name) === 'cli');
+      await train(photos, flags, given);
     },
   );
 }
@@ -80,5 +84,6 @@ function addHeadFlags(command: Command): Command {
       new Option('--promote <when>', 'gate: serve the new version unless it is worse than the current one')
         .choices(PROMOTIONS)
         .default('gate'),
-    );
+    )
+    .option('--here', "with s3://: train on this computer with the bucket's vectors, not in the account");
 }

@@ -1,4 +1,5 @@
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { deploymentOfBucket } from '../deployment/deployment-names.ts';
 import type { ObjectStore } from './object-store.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
@@ -8,11 +9,19 @@ import { S3ObjectStore } from './s3-object-store.ts';
  */
 const TIMEOUTS_MS = { connectionTimeout: 30_000, socketTimeout: 60_000 };
 
-let client: S3Client | null = null;
+/** By region; the empty one stands for that of the environment. */
+const clients = new Map<string, S3Client>();
 
-/** One for the process, from the environment: region, credentials, and `AWS_ENDPOINT_URL_S3` for another server than AWS's. */
-export function s3Client(): S3Client {
-  client ??= new S3Client(settings());
+/**
+ * One for the process, from the environment: credentials, and `AWS_ENDPOINT_URL_S3` for another server than AWS's.
+ * @param region @default of the environment
+ */
+export function s3Client(region = ''): S3Client {
+  let client = clients.get(region);
+  if (client === undefined) {
+    client = new S3Client({ ...settings(), ...(region !== '' && { region }) });
+    clients.set(region, client);
+  }
   return client;
 }
 
@@ -21,8 +30,9 @@ export function signingClient(): S3Client {
   return new S3Client({ ...settings(), requestChecksumCalculation: 'WHEN_REQUIRED' });
 }
 
+/** The bucket of a stack says its region in its name, so that none need be set to work with it. */
 export function openBucket(bucket: string): ObjectStore {
-  return new S3ObjectStore(s3Client(), bucket);
+  return new S3ObjectStore(s3Client(deploymentOfBucket(bucket)?.region), bucket);
 }
 
 function settings(): S3ClientConfig {

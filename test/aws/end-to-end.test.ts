@@ -1,11 +1,16 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { deploymentNames } from '../../shared/deployment/deployment-names.ts';
 import { ModelRegistry } from '../../shared/registry/model-registry.ts';
+import { TEST_CREDENTIALS, TEST_PLACE } from '../support/aws/test-account.ts';
 import { LocalDeployment } from '../support/aws/local-deployment.ts';
 import { hasMoto, NEEDS_MOTO, startMoto, type Peer } from '../support/aws/peers.ts';
+import { startStepFunctions, type StepFunctionsServer } from '../support/aws/step-functions-server.ts';
 import { synthesiseStack } from '../support/aws/synthesised-stack.ts';
 import { drawPicture } from '../support/pictures.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const LABELS = ['red', 'green', 'blue'] as const;
 const PICTURES_EACH = 12;
@@ -143,6 +148,112 @@ describe.skipIf(!hasMoto)(
 
     it('lists the datasets that have models', async () => {
       expect((await team.ask('GET /datasets')).body).toEqual({ datasets: [{ name: 'colours' }] });
+    });
+
+    describe('headstart train s3://...', () => {
+      const target = () => `s3://${team.bucket}/colours`;
+      let server: StepFunctionsServer;
+      beforeAll(async () => {
+        const { trainStateMachine } = deploymentNames(TEST_PLACE);
+        const { account, region } = TEST_PLACE;
+        const arn = `arn:aws:states:${region}:${account}:stateMachine:${trainStateMachine}`;
+        server = await startStepFunctions(arn, (input, onState) => team.runTraining(input, onState));
+        vi.stubEnv('AWS_ENDPOINT_URL_SFN', server.endpoint);
+        vi.stubEnv('AWS_ENDPOINT_URL_S3', moto.endpoint);
+        vi.stubEnv('AWS_ACCESS_KEY_ID', TEST_CREDENTIALS.accessKeyId);
+        vi.stubEnv('AWS_SECRET_ACCESS_KEY', TEST_CREDENTIALS.secretAccessKey);
+      });
+      afterAll(async () => {
+        vi.unstubAllEnvs();
+        await server.stop();
+      });
+      const train = (...args: string[]) => runCli(['train', ...args], { home: tmpdir() });
+
+      it("trains in the account by the stack's workflow, with the settings that were typed, and tells what it made", async () => {
+        const { code, stdout, stderr } = await train(target(), '--epochs', '25', '--class-weights', 'auto');
+
+        expect(code, stderr).toBe(0);
+        expect(server.inputs).toEqual([{ dataset: 'colours', hyperparameters: { epochs: 25, classWeights: 'auto' } }]);
+        expect(stderr).toContain(`training in account ${TEST_PLACE.account}, ${TEST_PLACE.region}`);
+        expect(stdout).toMatch(/^accuracy +\d+% on 4 test pictures/m);
+        const [, version = ''] = /^version +(\S+), served: it passed the gate$/m.exec(stdout) ?? [];
+        const registry = new ModelRegistry(team.store, 'colours');
+        expect((await registry.readManifest(version)).hyperparameters).toMatchObject({
+          epochs: 25,
+          classWeights: 'auto',
+        });
+        expect(await registry.resolve('current')).toBe(version);
+        expect(stdout).toContain(`report    ${target().replace('/colours', '/models/colours')}/${version}/report.html`);
+      });
+
+      it('prints one JSON document', async () => {
+        const { stdout } = await train(target(), '--epochs', '3', '--json');
+
+        expect(JSON.parse(stdout)).toMatchObject({
+          dataset: 'colours',
+          labels: ['green', 'red'],
+          hyperparameters: { epochs: 3 },
+          promotion: { isPromoted: expect.any(Boolean) as boolean },
+        });
+      });
+
+      it("tells the function's own message when the training fails", async () => {
+        const { code, stderr } = await train(`s3://${team.bucket}/nothing-here`);
+
+        expect(code).toBe(5);
+        expect(stderr).toContain('the training ended without a version (FAILED): expected');
+      });
+
+      it('stops watching at Ctrl-C, and says that the training goes on', async () => {
+        let isAsked = false;
+        const { code, stderr } = await runCli(['train', target(), '--epochs', '2'], {
+          home: tmpdir(),
+          onStderr: (child, text) => {
+            if (!isAsked && text.includes('Ctrl-C stops watching')) isAsked = child.kill('SIGINT');
+          },
+        });
+
+        expect(code).toBe(130);
+        expect(stderr).toContain('stopped watching; the training goes on');
+        expect(stderr).toMatch(/describe-execution --execution-arn arn:aws:states:\S+/);
+      });
+
+      it.each([
+        [['--sweep'], '--sweep'],
+        [['--backbone', 'resnet50', '--valid-share', '0.2'], '--backbone, --valid-share'],
+      ])('refuses flags that the workflow does not take: %s', async (flags, named) => {
+        const started = server.inputs.length;
+
+        const { code, stderr } = await train(target(), ...flags);
+
+        expect([code, server.inputs.length]).toEqual([2, started]);
+        expect(stderr).toContain(`received ${named}; leave them out, or train on this computer`);
+      });
+
+      it('says with status what the queue holds, and what it cannot read', async () => {
+        const status = () => runCli(['status', target()], { home: tmpdir() });
+        vi.stubEnv('AWS_ENDPOINT_URL_SQS', moto.endpoint);
+        await team.send(JSON.stringify({ Service: 'Amazon S3', Event: 's3:TestEvent' }));
+
+        const { code, stdout, stderr } = await status();
+        vi.stubEnv('AWS_ENDPOINT_URL_SQS', 'http://127.0.0.1:1');
+        const unread = await status();
+
+        await team.drainQueue();
+
+        expect(code, stderr).toBe(0);
+        expect(stdout).toContain('queue     1 message of all datasets waiting, 0 being worked on\n');
+        expect(stdout).toMatch(/^embedded +24 /m);
+        expect(unread.stdout).toMatch(/^queue +not read: .*127\.0\.0\.1:1/m);
+        expect(unread.code).toBe(0);
+      });
+
+      it('refuses a setting outside its range before anything is started', async () => {
+        const { code, stderr } = await train(target(), '--dropout', '1');
+
+        expect(code).toBe(2);
+        expect(stderr).toContain('dropout: expected a number in [0, 1), received 1');
+      });
     });
 
     it('puts a malformed message aside after five tries, and goes on with the others', async () => {

@@ -51,4 +51,41 @@ describe.skipIf(!hasVersitygw)(`headstart on a bucket (${hasVersitygw ? 'versity
   it('predicts with the model of the bucket', async () => {
     expect(JSON.stringify(await json('predict', DATASET, 'photos/red', '--top', '1'))).toContain('"red"');
   });
+
+  it('measures the model of the bucket on other pictures', async () => {
+    await drawDataset(path.join(home, 'others'), ['red', 'blue'], 4, 50);
+    const measured = await json('evaluate', DATASET, 'others', '--report', path.join(home, 'report.html'));
+    expect(measured).toMatchObject({ evaluation: { pictureCount: 8, accuracy: { value: 1 } } });
+  });
+
+  it('lists, promotes and rolls back versions of the bucket', async () => {
+    const first = String((await json('models', 'show', DATASET)).version);
+    const second = String((await json('train', DATASET, '--seed', '5', '--promote', 'never')).version);
+
+    const versionsOf = async () => JSON.stringify(await json('models', 'list', DATASET));
+    expect(await versionsOf()).toContain(second);
+    await json('models', 'promote', DATASET, second);
+    expect((await json('models', 'show', DATASET)).version).toBe(second);
+    await json('models', 'rollback', DATASET);
+    expect((await json('models', 'show', DATASET)).version).toBe(first);
+  });
+
+  it('keeps to train, valid and test folders of a bucket', async () => {
+    for (const [split, first] of [
+      ['train', 0],
+      ['valid', 20],
+      ['test', 30],
+    ] as const) {
+      await drawDataset(path.join(home, 'split', split), ['red', 'blue'], split === 'train' ? 8 : 3, first);
+    }
+    await json('upload', 'split', 's3://team-bucket/split');
+    const trained = await json('train', 's3://team-bucket/split');
+    expect(trained.labels).toEqual(['blue', 'red']);
+    expect(trained.metrics).toMatchObject({ split: 'test', pictureCount: 6 });
+  });
+
+  it('says that --here is for the bucket of a stack', async () => {
+    const { code, stderr } = await runCli(['train', DATASET, '--here'], { home });
+    expect([code, stderr.includes('leave --here out')]).toEqual([2, true]);
+  });
 });

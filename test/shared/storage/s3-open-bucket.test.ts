@@ -1,5 +1,6 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { deploymentNames } from '../../../shared/deployment/deployment-names.ts';
 import { openBucket, s3Client, signingClient } from '../../../shared/storage/s3-open-bucket.ts';
 import { S3ObjectStore } from '../../../shared/storage/s3-object-store.ts';
 import { TEST_CREDENTIALS, TEST_PLACE } from '../../support/aws/test-account.ts';
@@ -63,4 +64,16 @@ it('takes silence for a fault that may pass', async () => {
   }
   client.destroy();
   await silent.stop();
+});
+
+it("takes the region of a stack's bucket from its name, whatever the environment says", async () => {
+  vi.stubEnv('AWS_REGION', 'us-east-1');
+  const server = await startFaultServer(s3Error(404, 'NoSuchKey'));
+  vi.stubEnv('AWS_ENDPOINT_URL_S3', server.endpoint);
+
+  expect(await openBucket(deploymentNames(TEST_PLACE).bucket).get('key')).toBeNull();
+
+  expect(server.requests[0]?.headers.authorization).toContain(`/${TEST_PLACE.region}/s3/`);
+  s3Client(TEST_PLACE.region).destroy();
+  await server.stop();
 });

@@ -131,10 +131,10 @@ export class LocalDeployment {
   }
 
   /** Runs the training state machine of the template, with the real queue and the real function behind its tasks. */
-  async runTraining(input: unknown): Promise<Execution> {
+  async runTraining(input: unknown, onState?: (name: string) => void): Promise<Execution> {
     const { DefinitionString: text } = this.#template.properties('AWS::StepFunctions::StateMachine', '-train');
     const definition = JSON.parse(String(text)) as StateMachineDefinition;
-    return runStateMachine(definition, input, async (resource, parameters) => {
+    const runTask = async (resource: string, parameters: Readonly<Record<string, unknown>>): Promise<unknown> => {
       if (resource.endsWith(':lambda:invoke')) return { Payload: await this.train.invoke(parameters.Payload) };
       if (!resource.endsWith(':aws-sdk:sqs:getQueueAttributes'))
         throw new Error(`expected a known task, got ${resource}`);
@@ -148,7 +148,8 @@ export class LocalDeployment {
           ],
         }),
       );
-    });
+    };
+    return runStateMachine(definition, input, runTask, onState);
   }
 
   /** What API Gateway makes of a request. */

@@ -38,6 +38,7 @@ export async function runStateMachine(
   definition: StateMachineDefinition,
   input: unknown,
   runTask: TaskRunner,
+  onState: (name: string) => void = () => undefined,
 ): Promise<Execution> {
   if (definition.QueryLanguage !== 'JSONata') throw new Error('expected a JSONata state machine');
   const variables: Record<string, unknown> = {};
@@ -45,6 +46,7 @@ export async function runStateMachine(
   let value = input;
   for (let name: string | undefined = definition.StartAt; name !== undefined && path.length < MAX_STATES;) {
     path.push(name);
+    onState(name);
     const state: State | undefined = definition.States[name];
     if (state === undefined) throw new Error(`expected a state ${name}`);
     const given = { input: value, result: undefined as unknown };
