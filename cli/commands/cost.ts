@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
-import { addJsonFlag, type OutputFlags } from '../options/common-options.ts';
+import {
+  addBackboneFlags,
+  addJsonFlag,
+  addWorkspaceFlags,
+  type BackboneFlags,
+  type OutputFlags,
+  type WorkspaceFlags,
+} from '../options/common-options.ts';
 import { finiteNumber } from '../options/number-option.ts';
 
-export interface CostFlags extends OutputFlags {
+export interface CostFlags extends OutputFlags, WorkspaceFlags, BackboneFlags {
   readonly pictures: number;
   readonly predictions: number;
   readonly storedGb: number;
@@ -12,8 +19,11 @@ export interface CostFlags extends OutputFlags {
 export function addCostCommand(program: Command): void {
   const command = program
     .command('cost')
-    .summary('what a stack in your AWS account costs a month')
-    .description('Estimates a month in AWS from one dated table of list prices: idle, embedding, predictions, storage.')
+    .summary('what a stack in your AWS account costs a month, or a dataset so far')
+    .description(
+      'Estimates from one dated table of list prices: a month of a stack (idle, embedding, predictions, storage), or what a dataset of a bucket has cost so far and costs next.',
+    )
+    .argument('[dataset]', 's3://bucket/dataset, whose vectors and versions are counted')
     .option('--pictures <n>', 'new pictures to embed', finiteNumber, 0)
     .option('--predictions <n>', 'predictions by HTTP', finiteNumber, 0)
     .option('--stored-gb <n>', 'pictures, vectors and models in the bucket', finiteNumber, 0)
@@ -23,9 +33,14 @@ export function addCostCommand(program: Command): void {
       finiteNumber,
       60,
     )
-    .addHelpText('after', '\nExample:\n  headstart cost --pictures 13500 --predictions 1000000 --stored-gb 10');
-  addJsonFlag(command).action(async (flags: CostFlags) => {
-    const { cost } = await import('../actions/cost.ts');
-    cost(flags);
-  });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  headstart cost --pictures 13500 --predictions 1000000 --stored-gb 10\n  headstart cost s3://headstart-vision-123456789012-eu-central-1/flowers',
+    );
+  addJsonFlag(addWorkspaceFlags(addBackboneFlags(command))).action(
+    async (target: string | undefined, flags: CostFlags) => {
+      const { cost } = await import('../actions/cost.ts');
+      await cost(target, flags);
+    },
+  );
 }

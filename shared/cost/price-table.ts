@@ -6,11 +6,15 @@
  */
 export const PRICE_TABLE = {
   region: 'us-east-1',
-  /** When the pages above showed these prices; they were not read again since. */
-  asOf: '2025',
+  /**
+   * Step Functions, SQS and CloudWatch as pages of 2026 show them (AWS' own, undated, and others' of March to June 2026); Lambda, S3 and the HTTP API
+   * as AWS' pages showed them in 2025.
+   */
+  asOf: '2026-06',
   usd: {
     lambdaGbSecond: 0.0000166667,
     lambdaRequest: 0.2 / 1e6,
+    /** Metered in steps of 512 KB: a larger picture counts as several. */
     httpApiRequest: 1 / 1e6,
     sqsRequest: 0.4 / 1e6,
     s3Put: 0.005 / 1e3,

@@ -70,6 +70,27 @@ describe.skipIf(!hasVersitygw)(`headstart on a bucket (${hasVersitygw ? 'versity
     expect((await json('models', 'show', DATASET)).version).toBe(first);
   });
 
+  it('tells what the dataset has cost so far, and what it costs next', async () => {
+    const cost = await json('cost', DATASET);
+    expect(cost).toMatchObject({
+      usage: {
+        embedded: 20,
+        shards: 1,
+        waiting: 0,
+        trainings: [
+          { classes: 2, rows: 14 },
+          { classes: 2, rows: 14 },
+        ],
+      },
+      soFar: { totalUsd: expect.any(Number) as number },
+    });
+    expect((cost.usage as { readonly storedBytes: number }).storedBytes).toBeGreaterThan(20 * 500);
+    const { stdout } = await runCli(['cost', DATASET], { home });
+    expect(stdout).toMatch(/^so far: 20 vectors in 1 shard, 2 trainings$/m);
+    expect(stdout).toMatch(/^next: 0 pictures to embed, and a training$/m);
+    expect((await runCli(['cost', 'photos'], { home })).code).toBe(2);
+  });
+
   it('keeps to train, valid and test folders of a bucket', async () => {
     for (const [split, first] of [
       ['train', 0],

@@ -9,6 +9,7 @@ import {
   estimatePredictions,
   estimateStorage,
   estimateTraining,
+  trainingDurationMs,
 } from '../../../shared/cost/estimate-cost.ts';
 import { PRICE_TABLE } from '../../../shared/cost/price-table.ts';
 import { synthesiseStack } from '../../support/aws/synthesised-stack.ts';
@@ -28,6 +29,19 @@ describe('estimates of the cost', () => {
     expect(training.totalUsd).toBeCloseTo(0.00035 + 70 * 0.0000166667 + 12 * 0.0000004, 8);
     expect(addEstimates(embedding, training).totalUsd).toBeCloseTo(embedding.totalUsd + training.totalUsd, 12);
     expect(estimateStorage(10e9).totalUsd).toBeCloseTo(0.23, 10);
+  });
+
+  it('take the time of a training from its rows, epochs and parameters', () => {
+    const sports = { rows: 13_500, epochs: 20, dimensions: 2048, classes: 100 };
+    const fixed = trainingDurationMs({ ...sports, rows: 0 });
+    expect(trainingDurationMs(sports) - fixed).toBeGreaterThan(20 * 200);
+    expect(trainingDurationMs(sports) - fixed).toBeLessThan(20 * 220);
+    expect(trainingDurationMs({ ...sports, classes: 200 }) - fixed).toBeCloseTo(
+      2 * (trainingDurationMs(sports) - fixed),
+      6,
+    );
+    // Of a head of two classes the reading of the rows is what takes time.
+    expect(trainingDurationMs({ ...sports, classes: 2 })).toBe(trainingDurationMs({ ...sports, classes: 3 }));
   });
 
   it('count the alarms that the stack has', async () => {
