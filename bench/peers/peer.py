@@ -20,17 +20,16 @@ def serve(title, measure):
         print(json.dumps(answer), file=answers)
 
 
-_loaded = {}
+_features = {}
 
 
 def load_rows(request):
-    """Features float32 [rows, dimensions] and labels int64 [rows]; those of the last request are kept."""
-    key = request["features"]
-    if key not in _loaded:
-        _loaded.clear()
-        features = np.fromfile(key, "<f4").reshape(request["rows"], request["dimensions"])
-        _loaded[key] = features, np.fromfile(request["labels"], "<u4").astype("int64")
-    return _loaded[key]
+    """Features float32 [rows, dimensions], those of the last file are kept; labels int64 [rows]."""
+    path = request["features"]
+    if path not in _features:
+        _features.clear()
+        _features[path] = np.fromfile(path, "<f4").reshape(request["rows"], request["dimensions"])
+    return _features[path], np.fromfile(request["labels"], "<u4").astype("int64")
 
 
 def load_kernel(request):

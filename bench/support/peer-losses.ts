@@ -18,8 +18,8 @@ interface LossComparison {
 }
 
 const [BATCH, EPOCHS, DROPOUT] = [32, 5, 0.5];
-/** float32 sums in another order: the parity test of one small head allows 1e-5 for a step. */
-const LARGEST_DIFFERENCE = 1e-3;
+/** float32 sums in another order, over 2,110 steps; the parity test of one small head allows 1e-5 over 15. */
+const LARGEST_DIFFERENCE = 1e-4;
 
 /**
  * The same loss curve as Keras: epoch by epoch from the same kernel without dropout and shuffling, and with both, where only the masks
@@ -49,9 +49,9 @@ export async function compareLosses(comparison: LossComparison): Promise<BenchRe
     const differences = ours.map((value, epoch) => Math.abs(value / (loss[epoch] ?? Number.NaN) - 1));
     const conditions = `batch ${BATCH}, ${shuffle ? `dropout ${dropout}, own masks and order` : 'no dropout, same order'}`;
     table.push({
-      what: `head, loss of ${EPOCHS} epochs, ${conditions}, same initial kernel: largest relative difference`,
+      what: `head, loss of ${EPOCHS} epochs, ${conditions}, same initial kernel: largest difference`,
       ours: [Math.max(...differences)],
-      unit: '',
+      unit: 'relative',
       beside: keras.title,
       ratios: [],
       ratioOf: 'time',
@@ -62,9 +62,10 @@ export async function compareLosses(comparison: LossComparison): Promise<BenchRe
   return { rows: table, notes };
 }
 
-/** One label of four is another one: the synthetic clusters alone are learned within an epoch, and their loss would say little. */
+/** A quarter gets any label: the synthetic clusters alone are learned within an epoch, and their loss would say little. */
 function someWrong(labels: Uint32Array, classes: number): Uint32Array {
-  return labels.map((label, row) => (row % 4 === 0 ? (label * 7 + row) % classes : label));
+  const random = new Random(5, 0);
+  return labels.map((label) => (random.uniform() < 0.25 ? Math.floor(random.uniform() * classes) : label));
 }
 
 /** Keras' default: uniform within ±sqrt(6 / (inputs + outputs)), zero bias. */
