@@ -7,7 +7,7 @@ export interface BatchScores {
   /** `[steps, batchSize]`: the class with the largest logit. */
   readonly best: BigInt64Array;
   /** `[steps]`: sum of the squared kernel; null without L2. */
-  readonly squaredNorm: Float32Array | null;
+  readonly squaredNorm: Float32Array | Float64Array | null;
 }
 
 /** Sums over the rows of an epoch. */

@@ -2,7 +2,7 @@ import { openSession, type SessionOptions } from '../onnx/session.ts';
 import { buildHeadGraph } from './head-graph.ts';
 import type { HeadWeights, LabelledRows } from './head.ts';
 import { inSequence, RowBlocks, rowsPerBlock } from './row-blocks.ts';
-import { floatsOf } from './training-state.ts';
+import { floatsOf } from './session-outputs.ts';
 
 export interface HeadScore {
   /** Mean cross-entropy, natural logarithm, without class weights and penalty. */
@@ -40,7 +40,7 @@ export async function openHeadEvaluator(
       },
       ['logits'],
     );
-    return floatsOf(outputs, 'logits').data;
+    return floatsOf(outputs, 'logits');
   }
 
   return {

@@ -2,7 +2,7 @@ import { InvalidInputError } from '../errors.ts';
 import { openSession, type SessionOptions } from '../onnx/session.ts';
 import { buildHeadGraph } from './head-graph.ts';
 import type { HeadWeights } from './head.ts';
-import { floatsOf } from './training-state.ts';
+import { floatsOf } from './session-outputs.ts';
 
 /** What the head answers for N vectors. */
 export interface HeadOutput {
@@ -41,7 +41,7 @@ export async function openHead(weights: HeadWeights, options: OpenHeadOptions = 
         features: { data: bits, dims: [count, dimensions] },
         temperature: { data: Float32Array.of(temperature), dims: [] },
       });
-      return { logits: floatsOf(outputs, 'logits').data, probabilities: floatsOf(outputs, 'probabilities').data };
+      return { logits: floatsOf(outputs, 'logits'), probabilities: floatsOf(outputs, 'probabilities') };
     },
     close: () => session.release(),
   };

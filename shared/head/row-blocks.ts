@@ -7,7 +7,7 @@ import type { LabelledRows } from './head.ts';
  */
 export const BLOCK_BYTES = 256 * 1024 * 1024;
 
-/** Some rows with their labels, ready for a graph. */
+/** Some rows with their labels, ready for a graph. Valid until the next block is asked for. */
 export interface RowBlock {
   /** float16 bits, `[rowCount, dimensions]`. */
   readonly features: Uint16Array;
@@ -47,6 +47,8 @@ export class RowBlocks {
   readonly #blockRows: number;
   readonly #name: string;
   #kept: Uint16Array | null = null;
+  /** One block's memory for all: a new one for each would cost its page faults, and twice the memory until the old one is collected. */
+  #buffer: Float16Array<ArrayBuffer> | null = null;
   /** Stored rows do not change, so they are looked at once, in the first pass. */
   #areChecked = false;
 
@@ -76,9 +78,11 @@ export class RowBlocks {
   }
 
   async #read(rows: Uint32Array): Promise<Uint16Array> {
-    const values = new Float16Array(rows.length * this.#rows.features.dimensions);
+    const { dimensions, rowCount } = this.#rows.features;
+    this.#buffer ??= new Float16Array(Math.min(rowCount, this.#blockRows) * dimensions);
+    const values = this.#buffer.subarray(0, rows.length * dimensions);
     await this.#rows.features.read(rows, values);
-    const bits = new Uint16Array(values.buffer);
+    const bits = new Uint16Array(values.buffer, 0, values.length);
     if (!this.#areChecked) assertFiniteRows(bits, rows, this.#name);
     return bits;
   }

@@ -3,6 +3,7 @@ import { DEFAULT_HYPERPARAMETERS } from '../../../shared/head/hyperparameters.ts
 import { classWeightsOf } from '../../../shared/head/class-weights.ts';
 import { dropoutMasks } from '../../../shared/head/dropout-masks.ts';
 import type { TrainHeadRequest } from '../../../shared/head/head.ts';
+import { partsOf } from '../../../shared/head/kernel-layout.ts';
 import { onnxEngine, openOnnxTrainer, TRAINING_THREADS } from '../../../shared/head/onnx-engine.ts';
 import { Random, RANDOM_STREAMS } from '../../../shared/head/random.ts';
 import { TrainingPausedError, type TrainingCheckpoint } from '../../../shared/head/training-checkpoint.ts';
@@ -43,6 +44,22 @@ describe('onnxEngine', () => {
     ];
 
     expect(byDefault.weights).toEqual(stated.weights);
+  });
+
+  it('walks over a large kernel in parts and still trains what the formulas say', async () => {
+    const [D, C] = [1024, 600];
+    const train = clusteredRows(20, D, C);
+    const hyperparameters = { ...DEFAULT_HYPERPARAMETERS, epochs: 2, batchSize: 8, l2: 0.001 };
+    const request = { train, valid: null, classCount: C, hyperparameters };
+
+    const { weights, history } = await onnxEngine.train(request);
+
+    const expected = trainReference(request, await valuesOf(train.features));
+    expect(partsOf(D, C)).toBe(4);
+    expect(maxAbsDifference(weights.kernel, expected.kernel)).toBeLessThan(1e-5);
+    expect(maxAbsDifference(weights.bias, expected.bias)).toBeLessThan(1e-5);
+    const losses = history.map((epoch) => epoch.trainLoss);
+    expect(maxAbsDifference(losses, expected.epochLoss)).toBeLessThan(1e-4);
   });
 
   it('takes the gradient that finite differences of a float64 loss give', async () => {
