@@ -1,17 +1,15 @@
 /**
- * Pictures a second of the whole embedding pipeline beside the bare `session.run`, and loading shards beside reading plain files. Runs in
- * any clone: without the models and pictures beside our own checkout, it makes pictures and a graph of the same cost.
+ * Pictures a second of the whole embedding pipeline, from files to stored shards, beside the bare `session.run`. Runs in any clone: without the
+ * photographs beside our own checkout it makes pictures of their size.
  */
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { embedPictures, type PictureToEmbed } from '../shared/features/embed-pictures.ts';
 import { featureLocationOf } from '../shared/features/feature-location.ts';
-import type { FeatureRow } from '../shared/features/feature-row.ts';
 import { FeatureStore } from '../shared/features/feature-store.ts';
 import type { Backbone } from '../shared/backbone/backbone.ts';
 import type { ObjectStore } from '../shared/storage/object-store.ts';
-import { sha256Of } from '../shared/image/content-hash.ts';
 import { FileObjectStore } from '../shared/storage/file-object-store.ts';
 import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
 import { measureInterleaved, ratiosOf, type Variant } from './support/measure.ts';
@@ -26,10 +24,7 @@ export async function benchEmbed({ rounds }: BenchOptions): Promise<BenchResult>
   try {
     const pictures = await findBenchPictures(folder);
     const notes = [`embedding: ${pictures.origin}`];
-    return {
-      rows: [...(await benchPipelines(folder, pictures.folder, rounds)), ...(await benchShards(folder, rounds))],
-      notes,
-    };
+    return { rows: await benchPipelines(folder, pictures.folder, rounds), notes };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -93,67 +88,4 @@ function pipeline(backbone: Backbone, store: ObjectStore, found: readonly Pictur
       return (await embedPictures({ pictures: untilEnd(), store, backbone, features })).embedded;
     },
   };
-}
-
-async function benchShards(folder: string, rounds: number): Promise<BenchRow[]> {
-  const dimensions = 2048;
-  const rowsEach = 8192;
-  const root = path.join(folder, 'shards');
-  const location = { dataset: 'bench', featureSpaceId: 'bench', dimensions };
-  const features = new FeatureStore(new FileObjectStore(root), location);
-  for (let shard = 0; shard < 8; shard++) {
-    const rows = Array.from({ length: rowsEach }, (_, i): FeatureRow => {
-      const key = `label/${shard}-${i}.jpg`;
-      const embedding = new Float16Array(dimensions).fill(i % 100);
-      return { key, eTag: key, sequencer: '01', sha256: sha256Of(Buffer.from(key)), width: 1, height: 1, embedding };
-    });
-    await features.append(rows);
-  }
-  const shardFolder = path.join(root, 'features/bench/bench');
-  const files = (await readdir(shardFolder)).map((name) => path.join(shardFolder, name));
-  const index = await features.open();
-  const keys = [...index.keys()];
-  const megabytes = (keys.length * dimensions * 2) / 1e6;
-  const chosen = keys.filter((_, i) => i % 10 < 7);
-  const [ours, partly, ...others] = await measureInterleaved(
-    [
-      {
-        name: 'loadRows, opened before',
-        run: async () => {
-          await index.loadRows(keys);
-          return megabytes;
-        },
-      },
-      {
-        name: 'loadRows, 7 rows of 10',
-        run: async () => {
-          await index.loadRows(chosen);
-          return megabytes * 0.7;
-        },
-      },
-      { name: 'readFile, one by one', run: async () => readAll(files, 1) },
-      { name: 'readFile, four at once', run: async () => readAll(files, 4) },
-    ],
-    rounds,
-  );
-  if (ours === undefined || partly === undefined) throw new Error('expected a measurement');
-  return [ours, partly].flatMap((measured) =>
-    others.map((other) => ({
-      what: `shards, ${Math.round(megabytes)} MB, ${measured.name}`,
-      ours: measured.rates,
-      unit: 'MB/s',
-      beside: other.name,
-      ratios: ratiosOf(measured, other),
-      ratioOf: 'speed' as const,
-    })),
-  );
-}
-
-async function readAll(files: readonly string[], atOnce: number): Promise<number> {
-  let bytes = 0;
-  for (let start = 0; start < files.length; start += atOnce) {
-    const read = await Promise.all(files.slice(start, start + atOnce).map((file) => readFile(file)));
-    for (const one of read) bytes += one.length;
-  }
-  return bytes / 1e6;
 }

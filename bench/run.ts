@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   backbone: async () => (await import('./backbone.ts')).benchBackbone,
   flatten: async () => (await import('./flatten.ts')).benchFlatten,
   embed: async () => (await import('./embed.ts')).benchEmbed,
+  shards: async () => (await import('./shards.ts')).benchShards,
   sweep: async () => (await import('./sweep.ts')).benchSweep,
   predict: async () => (await import('./predict.ts')).benchPredict,
   start: async () => (await import('./start.ts')).benchStart,
