@@ -1,7 +1,7 @@
 import { ulid } from 'ulid';
 import { POOLINGS } from '../../shared/backbone/backbone.ts';
 import { dimensionsOf } from '../../shared/backbone/open-backbone.ts';
-import { InvalidInputError, NotFoundError } from '../../shared/errors.ts';
+import { CancelledError, HeadstartError, InvalidInputError, NotFoundError } from '../../shared/errors.ts';
 import { featureLocationOf } from '../../shared/features/feature-location.ts';
 import { FeatureStore } from '../../shared/features/feature-store.ts';
 import { parseHyperparameters } from '../../shared/head/hyperparameters.ts';
@@ -38,6 +38,8 @@ const backbone = memoise(async () => {
 
 /** For the measurement or the checkpoint to be stored before Lambda stops the function; two more epochs must fit before it. */
 const RESERVE_MS = 90_000;
+/** For the function to say itself that an epoch did not end in time; Lambda's own stop names no reason. */
+const STOP_MS = 20_000;
 
 export interface InvocationContext {
   getRemainingTimeInMillis(): number;
@@ -83,8 +85,44 @@ async function run(step: TrainStep, context: InvocationContext): Promise<unknown
 
 type TrainRequest = Extract<TrainStep, { step: 'train' }>;
 
-/** Publishes a version, or stores a checkpoint when the time of this invocation runs out. */
+/**
+ * Publishes a version, or stores a checkpoint when the time of this invocation runs out.
+ *
+ * @throws HeadstartError `epoch_too_long` when an epoch does not end within the invocation: the next one would not get further
+ */
 async function train(workspace: Workspace, step: TrainRequest, context: InvocationContext): Promise<unknown> {
+  const stop = new AbortController();
+  const invocationMs = context.getRemainingTimeInMillis();
+  const timer = setTimeout(() => {
+    stop.abort();
+  }, invocationMs - STOP_MS);
+  try {
+    return await trainUntil(workspace, step, { context, stop: stop.signal });
+  } catch (error) {
+    if (!stop.signal.aborted || !isCancellation(error)) throw error;
+    throw new HeadstartError(
+      'epoch_too_long',
+      `expected an epoch of "${workspace.dataset}" to end within an invocation of ${Math.round(invocationMs / 1000)} s, it did not; ` +
+        `raise trainMemoryMb, or train on a computer of your own: headstart train ${workspace.location} --here`,
+      { cause: error },
+    );
+  } finally {
+    // Lambda freezes the process: the timer would fire into the next invocation.
+    clearTimeout(timer);
+  }
+}
+
+/** Of the training itself, or of the AWS SDK and Node while vectors are read. */
+function isCancellation(error: unknown): boolean {
+  return error instanceof CancelledError || (error instanceof Error && error.name === 'AbortError');
+}
+
+interface TrainLimits {
+  readonly context: InvocationContext;
+  readonly stop: AbortSignal;
+}
+
+async function trainUntil(workspace: Workspace, step: TrainRequest, { context, stop }: TrainLimits): Promise<unknown> {
   const pause = new AbortController();
   const given = step.checkpoint ?? null;
   try {
@@ -95,6 +133,7 @@ async function train(workspace: Workspace, step: TrainRequest, context: Invocati
       fractions: DEFAULT_SPLIT_FRACTIONS,
       promotion: 'never',
       command: `headstart train ${workspace.location}`,
+      signal: stop,
       pause: pause.signal,
       ...(resumeFrom && { resumeFrom }),
       onEpoch: ({ durationMs }) => {

@@ -266,4 +266,22 @@ describe('train-head, from the bundled asset under the Runtime API', () => {
     expect(await weightsOf(answer.version)).toEqual(await weightsOf(whole.version));
     expect(await Array.fromAsync(s3.store.list('checkpoints/'))).toEqual([]);
   });
+
+  it('ends with a code of its own when an epoch does not end within an invocation, and leaves nothing behind', async () => {
+    const stack = await synthesiseStack();
+    const template = new ResolvedTemplate(stack.template);
+    const models = async () => (await Array.fromAsync(s3.store.list('models/colours/'))).length;
+    const before = await models();
+    // Less than it keeps back to say so.
+    const late = await deployFunction(template, stack.asset, 'train-head', s3.endpoint, { timeoutMs: 15_000 });
+    const step = { step: 'train', dataset: 'colours', hyperparameters: HYPERPARAMETERS };
+    const error: unknown = await late.invoke(step).catch((thrown: unknown) => thrown);
+    const { log } = late;
+    await late.stop();
+    expect(error).toBeInstanceOf(FunctionError);
+    expect((error as FunctionError).message).toMatch(/an invocation of 15 s, it did not.*--here/);
+    expect(log).toContain('"epoch_too_long"');
+    expect(await models()).toBe(before);
+    expect(await Array.fromAsync(s3.store.list('checkpoints/'))).toEqual([]);
+  });
 });
