@@ -166,8 +166,9 @@ function commandLine(photos: string, flags: TrainFlags): string {
   const given = Object.entries(flags).filter(
     ([name, value]) => name !== 'json' && name !== 'store' && value !== undefined,
   );
-  const words = given.map(
-    ([name, value]) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${String(value)}`,
-  );
+  const words = given.map(([name, value]) => {
+    const flag = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? flag : `${flag} ${String(value)}`;
+  });
   return ['headstart train', quoteWord(photos), ...words].join(' ');
 }

@@ -67,6 +67,16 @@ describe('headstart train --sweep', () => {
     expect(files).not.toContain('sweep.json');
   });
 
+  it('records a command that can be typed again', async () => {
+    const { stdout } = await train('--epochs', '20', '--json', '--sweep');
+    const { version } = JSON.parse(stdout) as { readonly version: string };
+
+    const report = (await modelFile(version, 'report.html')).toString();
+
+    expect(report).toMatch(/headstart train .* --sweep(?! true)/);
+    expect(report).not.toContain('--sweep true');
+  });
+
   it.each([
     ['1', 'sweep: expected a whole number in [2, 64], received 1'],
     ['65', 'sweep: expected a whole number in [2, 64], received 65'],
