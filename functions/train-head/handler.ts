@@ -38,8 +38,11 @@ const backbone = memoise(async () => {
 
 /** For the measurement or the checkpoint to be stored before Lambda stops the function; two more epochs must fit before it. */
 const RESERVE_MS = 90_000;
-/** For the function to say itself that an epoch did not end in time; Lambda's own stop names no reason. */
-const STOP_MS = 20_000;
+/**
+ * For the function to say itself that an epoch did not end in time; Lambda's own stop names no reason. The engine looks at the signal between blocks
+ * and may see it two late: a block of 256 MB takes 10 ms for each label on two processors, so this is enough for 3,000 labels.
+ */
+const STOP_MS = 60_000;
 
 export interface InvocationContext {
   getRemainingTimeInMillis(): number;

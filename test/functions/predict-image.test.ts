@@ -250,7 +250,7 @@ describe('train-head, from the bundled asset under the Runtime API', () => {
     const stack = await synthesiseStack();
     const template = new ResolvedTemplate(stack.template);
     // Less than its reserve: it stops after every epoch.
-    const hurried = await deployFunction(template, stack.asset, 'train-head', s3.endpoint, { timeoutMs: 60_000 });
+    const hurried = await deployFunction(template, stack.asset, 'train-head', s3.endpoint, { timeoutMs: 85_000 });
     const step = { step: 'train', dataset: 'colours', hyperparameters: { ...HYPERPARAMETERS, epochs: 4 } };
     const whole = (await train.invoke(step)) as { readonly version: string };
     let answer: { readonly status: string; readonly checkpoint?: string; readonly version?: string } = {
