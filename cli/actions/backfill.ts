@@ -19,7 +19,7 @@ export async function backfill(target: string, { json }: OutputFlags): Promise<v
   }
   assertDatasetName(dataset);
   const workflow = new Workflow(place, deploymentNames(place).backfillStateMachine);
-  const executionArn = await workflow.start({ dataset });
+  const executionArn = await workflow.start({ dataset }, `embed on this computer: headstart embed ${target}`);
   if (json) printJson({ dataset, executionArn });
   else {
     printLines(

@@ -52,7 +52,7 @@ export async function trainInAccount({ target, place, given, json }: AccountTrai
   const hyperparameters = hyperparametersOf(given, target);
   const workflow = new Workflow(place, deploymentNames(place).trainStateMachine);
   try {
-    const executionArn = await workflow.start({ dataset, hyperparameters });
+    const executionArn = await workflow.start({ dataset, hyperparameters }, trainHere(target));
     note(`training in account ${place.account}, ${place.region}; Ctrl-C stops watching, not the training`);
     const output = await follow(workflow, executionArn, target);
     const version = versionOf(output);
@@ -72,7 +72,7 @@ function hyperparametersOf(given: Readonly<Record<string, unknown>>, target: str
     const flags = unknown.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     throw new InvalidInputError(
       `expected flags that the stack's training takes (hyper-parameters), received ${flags.join(', ')}; leave them out, ` +
-        `or train on this computer with the bucket's vectors: headstart train ${target} --here ...`,
+        `or ${trainHere(target)} ...`,
       { code: 'invalid_flag' },
     );
   }
@@ -80,6 +80,10 @@ function hyperparametersOf(given: Readonly<Record<string, unknown>>, target: str
   // Told now, not by a failed execution.
   parseHyperparameters(hyperparameters);
   return hyperparameters;
+}
+
+function trainHere(target: string): string {
+  return `train on this computer with the bucket's vectors: headstart train ${target} --here`;
 }
 
 async function follow(workflow: Workflow, executionArn: string, target: string): Promise<unknown> {

@@ -33,13 +33,17 @@ export class Workflow {
     this.#arn = `arn:aws:states:${region}:${account}:stateMachine:${name}`;
   }
 
-  /** @returns the execution's ARN @throws NotFoundError when the stack does not have it */
-  async start(input: unknown): Promise<string> {
+  /**
+   * @param otherwise what the user can do without the stack
+   * @returns the execution's ARN
+   * @throws NotFoundError when the stack does not have it
+   */
+  async start(input: unknown, otherwise: string): Promise<string> {
     const command = new StartExecutionCommand({ stateMachineArn: this.#arn, input: JSON.stringify(input) });
     const { executionArn } = await this.#client.send(command).catch((cause: unknown) => {
       if (!(cause instanceof StateMachineDoesNotExist)) throw cause;
       throw new NotFoundError(
-        `expected the state machine ${this.#name}, found none; deploy the stack: npx cdk deploy`,
+        `expected the state machine ${this.#name}, found none; deploy the stack: npx cdk deploy, or ${otherwise}`,
         { cause },
       );
     });

@@ -30,6 +30,13 @@ describe.skipIf(!hasMoto)(`headstart backfill (${hasMoto ? 'moto' : NEEDS_MOTO})
   it('says that the stack is to be deployed when it is not there', async () => {
     const { code, stderr } = await runCli(['backfill', `s3://${NAMES.bucket}/flowers`], { home });
     expect([code, stderr.includes('cdk deploy')]).toEqual([3, true]);
+    expect(stderr).toContain(`headstart embed s3://${NAMES.bucket}/flowers`);
+  });
+
+  it('says with train that it can run on this computer when the stack is not there', async () => {
+    const { code, stderr } = await runCli(['train', `s3://${NAMES.bucket}/flowers`], { home });
+    expect([code, stderr.includes('cdk deploy')]).toEqual([3, true]);
+    expect(stderr).toContain(`headstart train s3://${NAMES.bucket}/flowers --here`);
   });
 
   it("starts the stack's state machine with the dataset", async () => {
