@@ -13,7 +13,13 @@ import { threadsForMemory } from '../shared/onnx/session.ts';
 import type { LambdaRuntime } from '../test/support/aws/lambda-runtime.ts';
 import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
 import { findBenchPictures } from './support/bench-pictures.ts';
-import { askForPrediction, FIRST_DATASET, startBenchService, type BenchService } from './support/bench-service.ts';
+import {
+  askForNothing,
+  askForPrediction,
+  FIRST_DATASET,
+  startBenchService,
+  type BenchService,
+} from './support/bench-service.ts';
 import { installRandomResNet50 } from './support/install-random-resnet50.ts';
 import { residentBytes } from './support/resident-bytes.ts';
 
@@ -88,11 +94,16 @@ async function benchWarm(
 ): Promise<BenchRow[]> {
   const threads = threadsForMemory(memoryMb);
   const bare = await openBackbone(backbone, { threads });
-  const measured = Array.from({ length: rounds }, () => ({ ours: [] as number[], bare: [] as number[] }));
+  const measured = Array.from({ length: rounds }, () => ({
+    ours: [] as number[],
+    way: [] as number[],
+    bare: [] as number[],
+  }));
   for (const round of measured) {
     for (let i = 0; i < REQUESTS; i++) {
       const picture = pictures[i % pictures.length] ?? new Uint8Array();
       round.ours.push(await milliseconds(() => askForPrediction(predict, FIRST_DATASET, picture)));
+      round.way.push(await milliseconds(() => askForNothing(predict, FIRST_DATASET, picture)));
       round.bare.push(
         await milliseconds(async () => bare.embed((await preparePicture(picture, backbone.input)).values, 1)),
       );
@@ -100,6 +111,7 @@ async function benchWarm(
   }
   await bare.close();
   const p50 = measured.map(({ ours }) => percentile(ours, 0.5));
+  const inside = measured.map(({ way }, i) => (p50[i] ?? 0) - percentile(way, 0.5));
   const p99 = measured.map(({ ours }) => percentile(ours, 0.99));
   const what = `prediction ${title}, warm, ${threads} thread`;
   return [
@@ -111,6 +123,14 @@ async function benchWarm(
       ratios: measured.map((round, i) => (p50[i] ?? 0) / percentile(round.bare, 0.5)),
       ratioOf: 'time',
       target: { on: 'ratio', atMost: 1.1 },
+    },
+    {
+      what: `${what}: p50 less the way of the same bytes there and back`,
+      ours: inside,
+      unit: 'ms',
+      beside: 'decoding and session.run alone',
+      ratios: measured.map((round, i) => (inside[i] ?? 0) / percentile(round.bare, 0.5)),
+      ratioOf: 'time',
     },
     {
       what: `${what}: p99 of a request`,

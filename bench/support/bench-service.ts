@@ -64,10 +64,25 @@ async function copyModel(store: Store, datasetCount: number): Promise<void> {
 }
 
 /** As the HTTP API hands it over. @throws when the answer is not a prediction */
-export async function askForPrediction(predict: LambdaRuntime, dataset: string, picture: Uint8Array): Promise<void> {
+export function askForPrediction(predict: LambdaRuntime, dataset: string, picture: Uint8Array): Promise<void> {
+  return send(predict, 'POST /datasets/{dataset}/predictions', dataset, picture, 200);
+}
+
+/** The same bytes to a route that does not exist: what the way to the function and back costs, without an answer. */
+export function askForNothing(predict: LambdaRuntime, dataset: string, picture: Uint8Array): Promise<void> {
+  return send(predict, 'POST /nothing', dataset, picture, 404);
+}
+
+async function send(
+  predict: LambdaRuntime,
+  routeKey: string,
+  dataset: string,
+  picture: Uint8Array,
+  expected: number,
+): Promise<void> {
   const response = (await predict.invoke({
     version: '2.0',
-    routeKey: 'POST /datasets/{dataset}/predictions',
+    routeKey,
     headers: { 'Content-Type': 'image/jpeg' },
     pathParameters: { dataset },
     queryStringParameters: {},
@@ -75,5 +90,6 @@ export async function askForPrediction(predict: LambdaRuntime, dataset: string, 
     body: Buffer.from(picture).toString('base64'),
     isBase64Encoded: true,
   })) as { readonly statusCode: number; readonly body: string };
-  if (response.statusCode !== 200) throw new Error(`expected a prediction for ${dataset}, received ${response.body}`);
+  if (response.statusCode !== expected)
+    throw new Error(`expected status ${expected} of ${routeKey} for ${dataset}, received ${response.body}`);
 }
