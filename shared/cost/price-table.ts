@@ -7,10 +7,11 @@
 export const PRICE_TABLE = {
   region: 'us-east-1',
   /**
-   * Step Functions, SQS and CloudWatch as pages of 2026 show them (AWS' own, undated, and others' of March to June 2026); Lambda, S3 and the HTTP API
-   * as AWS' pages showed them in 2025.
+   * Of the least recent. Step Functions, SQS and CloudWatch: pages of 2026 (AWS' own, undated, and others' of March to June 2026). HTTP API: others'
+   * pages of May 2025 and 2026. Lambda: AWS' own paper on pricing, undated. S3: from memory, no dated page of AWS was found; look at its price list
+   * before you rely on it.
    */
-  asOf: '2026-06',
+  asOf: '2025',
   usd: {
     lambdaGbSecond: 0.0000166667,
     lambdaRequest: 0.2 / 1e6,
