@@ -1,9 +1,13 @@
-/** MB a second of loading vectors from shards, all rows and seven of ten, beside reading the files. */
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+/**
+ * MB a second of loading vectors from shards, all rows and seven of ten, beside reading the files. The target is on the hardest peer: the same
+ * files read into one array made for them, as many pieces at once and as long as ours, and nothing looked at.
+ */
+import { mkdtemp, open, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FeatureRow } from '../shared/features/feature-row.ts';
 import { FeatureStore } from '../shared/features/feature-store.ts';
+import { mapParallel } from '../shared/features/map-parallel.ts';
 import { sha256Of } from '../shared/image/content-hash.ts';
 import { FileObjectStore } from '../shared/storage/file-object-store.ts';
 import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
@@ -54,6 +58,7 @@ async function benchLoading(folder: string, rounds: number): Promise<BenchRow[]>
           return megabytes * 0.7;
         },
       },
+      { name: 'read into one array, four at once', run: async () => readInto(files) },
       { name: 'readFile, one by one', run: async () => readAll(files, 1) },
       { name: 'readFile, four at once', run: async () => readAll(files, 4) },
     ],
@@ -80,4 +85,26 @@ async function readAll(files: readonly string[], atOnce: number): Promise<number
     for (const one of read) bytes += one.length;
   }
   return bytes / 1e6;
+}
+
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+async function readInto(files: readonly string[]): Promise<number> {
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const out = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
+  let offset = 0;
+  const pieces = files.flatMap((file, i) => {
+    const [start, size] = [offset, sizes[i] ?? 0];
+    offset += size;
+    return Array.from({ length: Math.ceil(size / PIECE_BYTES) }, (_, piece) => {
+      const position = piece * PIECE_BYTES;
+      return { file, position, into: out.subarray(start + position, start + Math.min(size, position + PIECE_BYTES)) };
+    });
+  });
+  await mapParallel(pieces, 4, async ({ file, position, into }) => {
+    const handle = await open(file, 'r');
+    await handle.read(into, 0, into.length, position);
+    await handle.close();
+  });
+  return out.length / 1e6;
 }

@@ -22,9 +22,10 @@ export async function loadRows(
   signal?: AbortSignal,
 ): Promise<LoadedRows> {
   const values = new Float16Array(places.length * dimensions);
+  const scratches: Uint8Array[] = [];
   await mapParallel(runsOf(places, dimensions * 2, LIMITS), PARALLEL_READS, async (run) => {
     if (signal?.aborted === true) throw new CancelledError();
-    await readRun(store, places, run, dimensions, values);
+    await readRun(store, places, run, dimensions, values, scratches);
   });
   return { ...rowsOf(values, places.length, dimensions), storedOrder: () => storedOrderOf(places) };
 }

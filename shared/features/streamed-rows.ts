@@ -30,7 +30,10 @@ export class StreamedRows implements FeatureRows {
       return place;
     });
     const runs = runsOf(places, this.dimensions * 2, LIMITS);
-    await mapParallel(runs, PARALLEL_READS, (run) => readRun(this.#store, places, run, this.dimensions, out));
+    const scratches: Uint8Array[] = [];
+    await mapParallel(runs, PARALLEL_READS, (run) =>
+      readRun(this.#store, places, run, this.dimensions, out, scratches),
+    );
   }
 
   storedOrder(): Uint32Array {

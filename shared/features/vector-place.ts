@@ -63,7 +63,9 @@ function comparePlaces(a: VectorPlace, b: VectorPlace): number {
 }
 
 /**
- * Reads a run and copies its rows to their places in `out`.
+ * Reads a run's rows to their places in `out`: at once where they are neighbours there too, else by way of a scratch buffer.
+ *
+ * @param scratches buffers of earlier runs, used again: new ones would cost their page faults
  * @throws ShardGoneError; DamagedFileError when a value is not finite
  */
 export async function readRun(
@@ -72,11 +74,29 @@ export async function readRun(
   run: VectorRun,
   dimensions: number,
   out: Float16Array,
+  scratches: Uint8Array[] = [],
 ): Promise<void> {
-  const object = await store.get(run.shardKey, { start: run.start, end: run.end });
+  const length = run.end - run.start;
+  const destination = destinationOf(run, dimensions, out);
+  const into = destination ?? takeScratch(scratches, length);
+  const object = await store.get(run.shardKey, { start: run.start, end: run.end }, into);
   if (object === null) throw new ShardGoneError(run.shardKey);
-  if (object.bytes.length < run.end - run.start) throw poisoned(run.shardKey, 'ends before its vectors');
-  copyRows(halvesOf(object.bytes), places, run, dimensions, out);
+  if (object.bytes.length < length) throw poisoned(run.shardKey, 'ends before its vectors');
+  if (object.bytes.buffer !== out.buffer) copyRows(halvesOf(object.bytes), places, run, dimensions, out);
+  else if (indexOfNonFinite(halvesOf(object.bytes)) !== -1) throw notFinite(run.shardKey);
+  if (destination === null) scratches.push(into);
+}
+
+/** The part of `out` that the run fills byte for byte; null when its rows have gaps or another order. */
+function destinationOf({ targets, start, end }: VectorRun, dimensions: number, out: Float16Array): Uint8Array | null {
+  const first = targets[0] ?? 0;
+  const isDense = end - start === targets.length * dimensions * 2 && targets.every((target, i) => target === first + i);
+  return isDense ? new Uint8Array(out.buffer, out.byteOffset + first * dimensions * 2, end - start) : null;
+}
+
+function takeScratch(scratches: Uint8Array[], length: number): Uint8Array {
+  const scratch = scratches.pop();
+  return scratch !== undefined && scratch.length >= length ? scratch : new Uint8Array(length);
 }
 
 /** Neighbours that stay neighbours are copied at once. */
@@ -95,7 +115,7 @@ function copyRows(
     while (targets[first + count] === target + count && offsetOf(first + count) === offset + count * dimensions)
       count++;
     const source = values.subarray(offset, offset + count * dimensions);
-    if (indexOfNonFinite(source) !== -1) throw poisoned(shardKey, 'holds a value that is not a finite number');
+    if (indexOfNonFinite(source) !== -1) throw notFinite(shardKey);
     out.set(source, target * dimensions);
     first += count;
   }
@@ -103,8 +123,12 @@ function copyRows(
 
 function halvesOf(bytes: Uint8Array): Float16Array {
   // A store may answer with a view at an odd place of a larger buffer.
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : Uint8Array.from(bytes);
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : Uint8Array.from(bytes);
   return new Float16Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength >> 1);
+}
+
+function notFinite(shardKey: string): DamagedFileError {
+  return poisoned(shardKey, 'holds a value that is not a finite number');
 }
 
 function poisoned(shardKey: string, problem: string): DamagedFileError {

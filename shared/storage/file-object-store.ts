@@ -60,11 +60,11 @@ export class FileObjectStore implements ObjectStore {
     return stats?.isFile() === true ? infoOf(key, stats) : null;
   }
 
-  async get(key: string, range?: ByteRange): Promise<StoredObject | null> {
+  async get(key: string, range?: ByteRange, into?: Uint8Array): Promise<StoredObject | null> {
     const path = this.#pathOf(key);
     return explainFileErrors('read', path, async () => {
       for (let attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
-        const found = await readObject(key, path, range);
+        const found = await readObject(key, path, range, into);
         if (found !== 'changed') return found;
       }
       throw new HeadstartError(
@@ -151,6 +151,7 @@ async function readObject(
   key: string,
   path: string,
   range: ByteRange | undefined,
+  into: Uint8Array | undefined,
 ): Promise<StoredObject | null | 'changed'> {
   const before = await statOrNull(path);
   if (before?.isFile() !== true) return null;
@@ -165,7 +166,8 @@ async function readObject(
     // Of the opened file: a rename behind our back must not mix one version's eTag with the other's bytes.
     const stats = await file.stat({ bigint: true });
     const { start, end } = resolveByteRange(range, Number(stats.size), key);
-    const bytes = new Uint8Array(end - start);
+    const length = end - start;
+    const bytes = into !== undefined && into.length >= length ? into.subarray(0, length) : new Uint8Array(length);
     let offset = 0;
     while (offset < bytes.length) {
       const { bytesRead } = await file.read(bytes, offset, bytes.length - offset, start + offset);

@@ -61,9 +61,10 @@ export interface ObjectStore {
 
   /**
    * Null when there is no such object.
+   * @param into memory that the store may read into; the bytes are then a view of its front. A store may leave it unused, and does when it is too small
    * @throws InvalidInputError (`invalid_range`) when the range holds no byte of the object
    */
-  get(key: string, range?: ByteRange): Promise<StoredObject | null>;
+  get(key: string, range?: ByteRange, into?: Uint8Array): Promise<StoredObject | null>;
 
   /**
    * Writes the whole object at once: a reader sees the old bytes or the new ones, never a part.
