@@ -3,6 +3,9 @@ import type { Random } from './random.ts';
 /** Values in a pool, where the block has more: 1,024 rows of 2,048, used 13 times an epoch of 13,500 rows, each time for another row. */
 const POOL_VALUES = 2 ** 21;
 
+/** Values that are drawn together: they stay in the processor's nearest cache. Even, so that no word is cut. */
+const DRAWN_AT_ONCE = 2 ** 14;
+
 /** Inverted dropout for one block of steps. */
 export interface DropoutMasks {
   /** `[poolRows, dimensions]` float32: 1 / (1 - dropout) keeps an input, 0 drops it. */
@@ -24,17 +27,28 @@ export interface DropoutRequest {
 export function dropoutMasks({ dropout, dimensions, batchSize, steps }: DropoutRequest, random: Random): DropoutMasks {
   const poolRows = Math.max(2 * batchSize, Math.min(steps * batchSize, Math.ceil(POOL_VALUES / dimensions)));
   const pool = new Float32Array(poolRows * dimensions);
-  const threshold = Math.round(dropout * 0x10000);
-  const kept = 1 / (1 - dropout);
-  for (let index = 0; index < pool.length; index += 2) {
-    const draw = random.uint32();
-    pool[index] = (draw & 0xffff) >= threshold ? kept : 0;
-    pool[index + 1] = draw >>> 16 >= threshold ? kept : 0;
-  }
+  fillMasks(pool, dropout, random);
   const rows = new BigInt64Array(steps * batchSize);
   for (let step = 0; step < steps; step += 1) {
     const start = random.below(poolRows);
     for (let row = 0; row < batchSize; row += 1) rows[step * batchSize + row] = BigInt((start + row) % poolRows);
   }
   return { pool, poolRows, rows };
+}
+
+/** Two values from each 32 bits, the lower half first. The float's bits are kept or cleared: a choice by comparison takes four times as long. */
+function fillMasks(pool: Float32Array, dropout: number, random: Random): void {
+  const threshold = Math.round(dropout * 0x10000);
+  const [kept = 0] = new Int32Array(Float32Array.of(1 / (1 - dropout)).buffer);
+  const bits = new Int32Array(pool.buffer);
+  const words = new Int32Array(DRAWN_AT_ONCE / 2);
+  const draws = new Uint16Array(words.buffer);
+  for (let start = 0; start < bits.length; start += DRAWN_AT_ONCE) {
+    const count = Math.min(DRAWN_AT_ONCE, bits.length - start);
+    random.fill(words.subarray(0, Math.ceil(count / 2)));
+    for (let index = 0; index < count; index += 1) {
+      const isDropped = ((draws[index] ?? 0) - threshold) >> 31;
+      bits[start + index] = kept & ~isDropped;
+    }
+  }
 }

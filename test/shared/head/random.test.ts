@@ -17,6 +17,16 @@ describe('Random', () => {
     expect(new Set([draw(1, 2), draw(2, 2), draw(1, 3), draw(2, 1), draw(2 ** 32 - 1, 2)].map(String)).size).toBe(5);
   });
 
+  it('fills an array with the numbers that as many single draws give, and goes on behind them', () => {
+    const [one, other] = [new Random(7, 2), new Random(7, 2)];
+    const filled = new Int32Array(1000);
+
+    one.fill(filled);
+
+    expect(filled).toEqual(Int32Array.from(filled, () => other.uint32()));
+    expect(one.uint32()).toBe(other.uint32());
+  });
+
   it('is uniform: mean, variance and all 256 bytes of 100,000 draws', () => {
     const random = new Random(3, 0);
     const draws = Float64Array.from({ length: 100_000 }, () => random.uniform());
