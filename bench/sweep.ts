@@ -7,7 +7,7 @@ import type { BenchOptions, BenchResult, BenchRow } from './support/bench.ts';
 import { measureInterleaved, ratiosOf } from './support/measure.ts';
 import { syntheticRows } from './support/synthetic-rows.ts';
 
-const [ROWS, VALID_ROWS, DIMENSIONS, CLASSES, EPOCHS] = [13_500, 1500, 2048, 100, 20];
+const [ROWS, VALID_ROWS, DIMENSIONS, CLASSES, EPOCHS] = [13_500, 1500, 2048, 100, 40];
 
 export async function benchSweep({ rounds }: BenchOptions): Promise<BenchResult> {
   const train = syntheticRows(ROWS, DIMENSIONS, CLASSES);

@@ -67,7 +67,7 @@ export async function sweepHeads(engine: HeadEngine, request: SweepRequest): Pro
 export function rungEpochs(candidateCount: number, epochs: number): readonly number[] {
   const halvings = Math.ceil(Math.log2(candidateCount));
   const rungs = Array.from({ length: halvings }, (_, rung) =>
-    Math.ceil((epochs * 2 ** rung) / (2 ** halvings * RUNG_SHARE)),
+    Math.max(1, Math.round((epochs * 2 ** rung) / (2 ** halvings * RUNG_SHARE))),
   );
   return rungs.filter((epoch) => epoch < epochs);
 }
