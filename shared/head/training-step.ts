@@ -125,7 +125,9 @@ function addPartUpdate(
   const product = graph.add('Gemm', [error, x], { transA: 1n });
   if (!hasL2) return { ...addAdam(graph, old, product), squaredNorm: null };
   const gradient = graph.add('Add', [product, graph.add('Mul', [old.parameter, 'step_l2Scale'])]);
-  const squaredNorm = graph.add('ReduceSumSquare', [old.parameter, graph.addInts(1)], { keepdims: 0n });
+  // Not ReduceSumSquare: ONNX Runtime has a fast path for sums only.
+  const squares = graph.add('Mul', [old.parameter, old.parameter]);
+  const squaredNorm = graph.add('ReduceSum', [squares, graph.addInts(1)], { keepdims: 0n });
   return { ...addAdam(graph, old, gradient), squaredNorm };
 }
 
