@@ -66,11 +66,15 @@ function addScores(
   classCount: number,
 ): void {
   labels.forEach((label, row) => {
-    const ofRow = logits.subarray(row * classCount, (row + 1) * classCount);
-    const max = ofRow.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-    const sum = ofRow.reduce((a, b) => a + Math.exp(b - max), 0);
-    const own = ofRow[label] ?? Number.NaN;
-    total.loss += Math.log(sum) + max - own;
-    total.correct += ofRow.indexOf(max) === label ? 1 : 0;
+    const start = row * classCount;
+    let best = start;
+    for (let index = start + 1; index < start + classCount; index += 1) {
+      if ((logits[index] ?? 0) > (logits[best] ?? 0)) best = index;
+    }
+    const max = logits[best] ?? 0;
+    let sum = 0;
+    for (let index = start; index < start + classCount; index += 1) sum += Math.exp((logits[index] ?? 0) - max);
+    total.loss += Math.log(sum) + max - (logits[start + label] ?? Number.NaN);
+    total.correct += best === start + label ? 1 : 0;
   });
 }
