@@ -1,4 +1,5 @@
 import type { LabelledRows } from '../../shared/head/head.ts';
+import { rowsOf } from '../../shared/features/load-rows.ts';
 import { Random } from '../../shared/head/random.ts';
 
 /** Clustered, non-negative vectors in memory, as a backbone gives them behind its last ReLU; the label of row i is `i % classCount`. */
@@ -13,11 +14,5 @@ export function syntheticRows(rowCount: number, dimensions: number, classCount: 
       values[row * dimensions + d] = Math.max(0, value);
     }
   });
-  const read = (wanted: Uint32Array, out: Float16Array) => {
-    wanted.forEach((row, index) => {
-      out.set(values.subarray(row * dimensions, (row + 1) * dimensions), index * dimensions);
-    });
-    return Promise.resolve();
-  };
-  return { features: { rowCount, dimensions, read }, labels };
+  return { features: rowsOf(values, rowCount, dimensions), labels };
 }

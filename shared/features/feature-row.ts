@@ -30,6 +30,8 @@ export interface FeatureRows {
   readonly dimensions: number;
   /** Fills `out`, `[rows.length, dimensions]` row-major, with the rows of these indices in this order. */
   read(rows: Uint32Array, out: Float16Array): Promise<void>;
+  /** All of them, `[rowCount, dimensions]`, where they are in memory; from a multiple of four bytes on, and never changed. */
+  readonly values?: Float16Array<ArrayBuffer>;
   /** Every index once, stored neighbours beside each other: those are read together. Absent where all orders are equal. */
   storedOrder?(): Uint32Array;
 }

@@ -7,7 +7,7 @@ import { readRun, runsOf, storedOrderOf, type VectorPlace } from './vector-place
 /** Vectors in memory. */
 export interface LoadedRows extends FeatureRows {
   /** `[rowCount, dimensions]` row-major, one piece. */
-  readonly values: Float16Array;
+  readonly values: Float16Array<ArrayBuffer>;
 }
 
 /** Enough to keep a disk and four S3 connections busy; a few runs in memory at once. */
@@ -31,7 +31,7 @@ export async function loadRows(
 }
 
 /** Rows over an array that the caller keeps unchanged. */
-export function rowsOf(values: Float16Array, rowCount: number, dimensions: number): LoadedRows {
+export function rowsOf(values: Float16Array<ArrayBuffer>, rowCount: number, dimensions: number): LoadedRows {
   const read = (rows: Uint32Array, out: Float16Array): Promise<void> => {
     rows.forEach((row, i) => {
       out.set(values.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);

@@ -39,8 +39,8 @@ export function inSequence(count: number): Uint32Array {
 }
 
 /**
- * The rows in this order, block by block. Rows that fit one block are read once and kept; more are streamed, so that memory holds one
- * block, however many there are. Both give the same rows to the graph in the same blocks.
+ * The rows in this order, block by block. Rows that fit one block are used where they are, or read once and kept; more are streamed, so that
+ * memory holds one block, however many there are. Both give the same rows to the graph in the same blocks.
  */
 export class RowBlocks {
   readonly #rows: LabelledRows;
@@ -60,12 +60,11 @@ export class RowBlocks {
   }
 
   /** @throws InvalidInputError at the first row with a value that is not finite */
-
   async *inOrder(order: Uint32Array): AsyncIterable<RowBlock> {
     const { features, labels } = this.#rows;
     const labelsOf = (rows: Uint32Array) => rows.map((row) => labels[row] ?? 0);
     if (features.rowCount <= this.#blockRows) {
-      this.#kept ??= await this.#read(inSequence(features.rowCount));
+      this.#kept ??= await this.#readAll();
       yield { features: this.#kept, rowCount: features.rowCount, rows: order, labels: labelsOf(order) };
       return;
     }
@@ -75,6 +74,15 @@ export class RowBlocks {
       yield { features: block, rowCount: rows.length, rows: inSequence(rows.length), labels: labelsOf(rows) };
     }
     this.#areChecked = true;
+  }
+
+  async #readAll(): Promise<Uint16Array> {
+    const { values, rowCount } = this.#rows.features;
+    const everyRow = inSequence(rowCount);
+    if (values === undefined) return this.#read(everyRow);
+    const bits = new Uint16Array(values.buffer, values.byteOffset, values.length);
+    assertFiniteRows(bits, everyRow, this.#name);
+    return bits;
   }
 
   async #read(rows: Uint32Array): Promise<Uint16Array> {
