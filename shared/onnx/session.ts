@@ -16,7 +16,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Free dimensions that are known, by name: lets ONNX Runtime plan memory once. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
-  /** Session config entries of ONNX Runtime, as `{'session.intra_op.allow_spinning': '0'}`. */
+  /** Session config entries of ONNX Runtime, as `{'session.intra_op.allow_spinning': '0'}`. @default those of QUIET_BETWEEN_RUNS, which stay */
   readonly config?: Readonly<Record<string, string>>;
   /** Writes ONNX Runtime's profile, one JSON file with this prefix. */
   readonly profilePrefix?: string;
@@ -49,6 +49,12 @@ export function threadsForMemory(memoryMb: number): number {
   return Math.max(1, Math.round(memoryMb / 1769));
 }
 
+/**
+ * A session's threads wait actively for the next operator, and by default go on for a while after the run: beside another session, as in training
+ * with validation, they take the processors that its threads need (docs/decisions.md).
+ */
+const QUIET_BETWEEN_RUNS = { 'session.force_spinning_stop': '1' } as const;
+
 /** @throws InvalidInputError when ONNX Runtime refuses the graph; its own message is kept as cause */
 export async function openSession(model: Uint8Array | string, options: SessionOptions = {}): Promise<OnnxSession> {
   const session = await createOrExplain(model, {
@@ -59,7 +65,7 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
     executionMode: 'sequential',
     logSeverityLevel: 3,
     ...(options.freeDimensions && { freeDimensionOverrides: options.freeDimensions }),
-    ...(options.config && { extra: { session: nest(options.config) } }),
+    extra: { session: nest({ ...QUIET_BETWEEN_RUNS, ...options.config }) },
     ...(options.profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
   });
   return {
