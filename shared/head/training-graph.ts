@@ -1,4 +1,4 @@
-import { GraphBuilder } from '../onnx/graph-builder.ts';
+import { GraphBuilder, type ValueName } from '../onnx/graph-builder.ts';
 import {
   inputsOfPart,
   STATE_NAMES,
@@ -18,7 +18,7 @@ export const TRAINING_OPSET = 26;
  * Objective, for a batch of B rows x_i with labels y_i, class weights w and masks d_i of inverted dropout (0 or 1 / keep):
  *
  *     loss = 1/B * sum_i w[y_i] * -log softmax(x_i * d_i · K + b)[y_i]  +  l2 * sum(K^2)
- *     dK   = (X * D)^T · G + 2 * l2 * K,   db = sum_i G_i,   G_i = w[y_i] / B * (softmax_i - onehot(y_i))
+ *     dK   = (X * D)^T · G + 2 * l2 * K,   db = sum_i G_i,   G_i = w[y_i] / B * (max(softmax_i, 1e-14) - onehot(y_i))
  *
  * The bias is not regularised. A last batch that is smaller is filled up with rows of weight 0.
  *
@@ -84,6 +84,16 @@ function addRescaledState(graph: GraphBuilder, shape: TrainingGraphShape): void 
   for (const name of STATE_NAMES) {
     const scale = name.endsWith('M') ? 'endScale' : name.endsWith('V') ? squared : null;
     const end = scale === null ? `end_${name}` : graph.add('Mul', [`end_${name}`, scale]);
-    graph.addOutput(end, 'float32', stateDims(name, shape), `next_${name}`);
+    const kept = name.endsWith('M') ? addZeroing(graph, end) : end;
+    graph.addOutput(kept, 'float32', stateDims(name, shape), `next_${name}`);
   }
+}
+
+/** Far above the smallest normal number, and 1e18 below what epsilon lets count. */
+const NEGLIGIBLE = 1e-25;
+
+/** Rounds to a multiple of 1e-32, so that the moment of an input that is not seen again becomes 0 and does not stay subnormal for ever. */
+function addZeroing(graph: GraphBuilder, values: ValueName): ValueName {
+  const negligible = graph.addScalar(NEGLIGIBLE);
+  return graph.add('Sub', [graph.add('Add', [values, negligible]), negligible]);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_HYPERPARAMETERS } from '../../../shared/head/hyperparameters.ts';
+import { rowsOf } from '../../../shared/features/load-rows.ts';
 import { classWeightsOf } from '../../../shared/head/class-weights.ts';
 import { dropoutMasks } from '../../../shared/head/dropout-masks.ts';
 import type { TrainHeadRequest } from '../../../shared/head/head.ts';
@@ -60,6 +61,42 @@ describe('onnxEngine', () => {
     expect(maxAbsDifference(weights.bias, expected.bias)).toBeLessThan(1e-5);
     const losses = history.map((epoch) => epoch.trainLoss);
     expect(maxAbsDifference(losses, expected.epochLoss)).toBeLessThan(1e-4);
+  });
+
+  it('has no subnormal moments, which are slow, where the head is sure of its answers', async () => {
+    const [D, C] = [16, 3];
+    const { features, labels } = clusteredRows(64, D, C);
+    // exp(-95), the probability of the other classes, is subnormal.
+    const initialWeights = {
+      dimensions: D,
+      classCount: C,
+      kernel: new Float32Array(D * C),
+      bias: Float32Array.of(0, -95, -95),
+    };
+    const hyperparameters = { ...DEFAULT_HYPERPARAMETERS, epochs: 2, batchSize: 16, dropout: 0 };
+    const train = { features, labels: labels.map(() => 0) };
+
+    const { state } = await pausedAfterOneEpoch({ train, valid: null, classCount: C, hyperparameters, initialWeights });
+
+    expect(state.kernelM?.some((m) => m !== 0)).toBe(true);
+    expect(subnormalsOf(state.kernelM)).toEqual([]);
+  });
+
+  it('lets the moment of an input that is not seen again become 0, not stay subnormal', async () => {
+    const [rowCount, D, C] = [32, 4, 2];
+    const train = {
+      features: rowsOf(new Float16Array(rowCount * D), rowCount, D),
+      labels: clusteredRows(rowCount, D, C).labels,
+    };
+    const hyperparameters = { ...DEFAULT_HYPERPARAMETERS, epochs: 3, batchSize: 16, dropout: 0 };
+    const request = { train, valid: null, classCount: C, hyperparameters };
+    const paused = await pausedAfterOneEpoch(request);
+    const faded = { ...paused.state, kernelM: new Float32Array(D * C).fill(1e-40) };
+
+    const { state } = await pausedAfterOneEpoch({ ...request, resumeFrom: { ...paused, state: faded } });
+
+    expect(subnormalsOf(faded.kernelM)).toHaveLength(D * C);
+    expect(state.kernelM).toEqual(new Float32Array(D * C));
   });
 
   it('takes the gradient that finite differences of a float64 loss give', async () => {
@@ -128,6 +165,10 @@ async function pausedAfterOneEpoch(request: TrainHeadRequest): Promise<TrainingC
   const failure: unknown = await onnxEngine.train({ ...request, pause: AbortSignal.abort() }).catch((e: unknown) => e);
   if (failure instanceof TrainingPausedError) return failure.checkpoint;
   throw new Error('expected the training to pause', { cause: failure });
+}
+
+function subnormalsOf(values: Float32Array = new Float32Array()): number[] {
+  return [...values].filter((value) => value !== 0 && Math.abs(value) < 2 ** -126);
 }
 
 /** All rows as one batch, with the masks that a training of one batch draws. */
