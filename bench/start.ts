@@ -16,6 +16,8 @@ import type { MemoryFigures, MemoryJob } from './support/memory-of.ts';
 const LAUNCHER = path.resolve(import.meta.dirname, '../bin/headstart.js');
 const STARTS = 5;
 const MEGABYTE = 1e6;
+/** Both give every worker and the collector time to find their size; one shard holds 512. */
+const [FEW_PICTURES, MANY_PICTURES] = [600, 3000];
 
 export async function benchStart({ rounds }: BenchOptions): Promise<BenchResult> {
   const folder = await mkdtemp(path.join(tmpdir(), 'headstart-bench-'));
@@ -32,6 +34,7 @@ export async function benchStart({ rounds }: BenchOptions): Promise<BenchResult>
         ...(await benchHelp(rounds)),
         await benchAsset('MobileNetV2', mobilenet, folder, rounds),
         await benchAsset('ResNet50 int8-weights', resnetSmall, folder, rounds),
+        await benchManyPictures(mobilenet, pictures.folder),
       ],
       notes,
     };
@@ -89,14 +92,31 @@ async function benchAsset(
   };
 }
 
+/** Whether memory grows with the number of pictures. */
+async function benchManyPictures(backbone: InstalledBackbone, pictureFolder: string): Promise<BenchRow> {
+  const peak = (pictureCount: number) =>
+    peakMegabytes({ job: 'embed', backbone, pictureFolder, workers: 2, pictureCount });
+  const [few, many] = [await peak(FEW_PICTURES), await peak(MANY_PICTURES)];
+  return {
+    what: `peak memory of embedding ${MANY_PICTURES} pictures with 2 workers, MobileNetV2`,
+    ours: [many],
+    unit: 'MB',
+    beside: `of ${FEW_PICTURES}: ${few.toFixed(0)}`,
+    ratios: [many / few],
+    ratioOf: 'memory',
+  };
+}
+
 /** Peaks of fresh processes. */
 async function describeMemory(backbone: InstalledBackbone, pictureFolder: string): Promise<string> {
-  const peak = async (job: MemoryJob['job'], workers: number): Promise<string> => {
-    const script = path.join(import.meta.dirname, 'support/memory-of.ts');
-    const task: MemoryJob = { job, backbone, pictureFolder, workers };
-    const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(task)]);
-    return `${Math.round((JSON.parse(stdout) as MemoryFigures).peakBytes / MEGABYTE)} MB`;
-  };
+  const peak = async (job: MemoryJob['job'], workers: number): Promise<string> =>
+    `${Math.round(await peakMegabytes({ job, backbone, pictureFolder, workers }))} MB`;
   const embed = `embedding ${await peak('embed', 0)} in one thread, ${await peak('embed', 2)} with 2 workers, ${await peak('embed', 4)} with 4`;
   return `peak memory of ${backbone.name} ${backbone.precision}: ${embed}; predicting ${await peak('predict', 0)}`;
+}
+
+async function peakMegabytes(task: MemoryJob): Promise<number> {
+  const script = path.join(import.meta.dirname, 'support/memory-of.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(task)]);
+  return (JSON.parse(stdout) as MemoryFigures).peakBytes / MEGABYTE;
 }

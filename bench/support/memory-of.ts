@@ -17,28 +17,33 @@ export interface MemoryJob {
   readonly pictureFolder: string;
   /** Of the embedding. */
   readonly workers: number;
+  /** More than the folder has are taken from it again and again. @default 100 */
+  readonly pictureCount?: number;
 }
 
 export interface MemoryFigures {
   readonly peakBytes: number;
 }
 
-const PICTURES = 100;
-
-const { job, backbone, pictureFolder, workers } = JSON.parse(process.argv[2] ?? '{}') as MemoryJob;
+const { job, backbone, pictureFolder, workers, pictureCount = 100 } = JSON.parse(process.argv[2] ?? '{}') as MemoryJob;
 const store = new FileObjectStore(pictureFolder);
-const pictures: PictureToEmbed[] = [];
-for await (const info of store.list('')) {
-  if (info.key.endsWith('.jpg') && pictures.length < PICTURES) pictures.push(info);
+const found: PictureToEmbed[] = [];
+for await (const info of store.list('')) if (info.key.endsWith('.jpg')) found.push(info);
+
+function* taken(): Generator<PictureToEmbed> {
+  for (let i = 0; i < pictureCount; i++) {
+    const picture = found[i % found.length];
+    if (picture !== undefined) yield picture;
+  }
 }
 
 if (job === 'embed') {
   const opened = openBackboneLazily(backbone, { threads: Math.max(1, workers) });
   const features = new FeatureStore(new MemoryObjectStore(), featureLocationOf('bench', opened));
-  await embedPictures({ pictures, store, backbone: opened, features, workers });
+  await embedPictures({ pictures: taken(), store, backbone: opened, features, workers });
 } else {
   const opened = await openBackbone(backbone, { threads: 1 });
-  for (const { key } of pictures) {
+  for (const { key } of taken()) {
     const { values } = await preparePicture(await readFile(path.join(pictureFolder, key)), backbone.input);
     await opened.embed(values, 1);
   }

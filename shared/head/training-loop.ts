@@ -69,6 +69,7 @@ class TrainingLoop {
   readonly #classWeights: Float32Array;
   readonly #orderRandom: Random;
   readonly #maskRandom: Random;
+  #masks: DropoutMasks | null = null;
   #stepsDone: number;
 
   constructor(request: TrainHeadRequest, trainer: BlockTrainer, evaluator: HeadEvaluator | null, blockBytes: number) {
@@ -148,7 +149,8 @@ class TrainingLoop {
     const { train, hyperparameters } = this.#request;
     const { dropout } = hyperparameters;
     if (dropout === 0) return null;
-    return dropoutMasks({ dropout, dimensions: train.features.dimensions, batchSize, steps }, this.#maskRandom);
+    const request = { dropout, dimensions: train.features.dimensions, batchSize, steps };
+    return (this.#masks = dropoutMasks(request, this.#maskRandom, this.#masks));
   }
 }
 
