@@ -119,8 +119,7 @@ export async function trainFolder(photos: string, flags: TrainFlags): Promise<Tr
     sweepBar.clear();
     noteSplit(result);
     trainBar.finish(result.training.history, result.training.bestEpoch);
-    const { location } = workspace.state;
-    const modelFolder = `${location.replace(/^file:/, '')}/models/${workspace.dataset}/${result.manifest.version}`;
+    const modelFolder = `${workspace.state.location}/models/${workspace.dataset}/${result.manifest.version}`;
     return { workspace, result, modelFolder };
   } finally {
     embedBar.clear();

@@ -43,7 +43,7 @@ export class FileObjectStore implements ObjectStore {
       throw new InvalidInputError(`expected an absolute folder for the store, got "${root}"; resolve it first`);
     }
     this.#root = resolve(root);
-    this.location = `file:${this.#root}`;
+    this.location = this.#root;
   }
 
   async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ObjectInfo> {

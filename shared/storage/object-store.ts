@@ -50,7 +50,7 @@ export interface ListOptions {
  * test/shared/storage/object-store.contract.ts.
  */
 export interface ObjectStore {
-  /** Where this store is, for messages: `file:/path`, `s3://bucket`, `memory:`. */
+  /** Where this store is, for messages: the folder's absolute path, `s3://bucket`, `memory:`. */
   readonly location: string;
 
   /** Every object whose key starts with `prefix`, in ascending UTF-8 byte order of the key. */
