@@ -24,6 +24,7 @@ import {
 } from './support/measure.ts';
 import { findBenchPictures } from './support/bench-pictures.ts';
 import { openBenchBackbones } from './support/bench-backbones.ts';
+import { picturesInTurns } from './support/pictures-in-turns.ts';
 
 const BATCH_SIZES = [1, 8, 16];
 const MEASURED_MS = 10_000;
@@ -35,11 +36,10 @@ export async function benchEmbed({ rounds }: BenchOptions): Promise<BenchResult>
   try {
     const pictures = await findBenchPictures(folder);
     const store = new FileObjectStore(pictures.folder);
-    const found: PictureToEmbed[] = [];
-    for await (const info of store.list('')) if (info.key.endsWith('.jpg')) found.push(info);
+    const inTurns = await picturesInTurns(store);
     const results: BenchResult[] = [];
     for (const { backbone, title } of await openBenchBackbones(folder)) {
-      results.push(await benchPipeline({ backbone, title, store, found, folder }, rounds));
+      results.push(await benchPipeline({ backbone, title, store, inTurns, folder }, rounds));
       await backbone.close();
     }
     const notes = results.flatMap((result) => result.notes);
@@ -53,7 +53,7 @@ interface Pipeline {
   readonly backbone: Backbone;
   readonly title: string;
   readonly store: ObjectStore;
-  readonly found: readonly PictureToEmbed[];
+  readonly inTurns: () => Generator<PictureToEmbed>;
   readonly folder: string;
 }
 
@@ -117,16 +117,17 @@ function sessionAlone(backbone: Backbone, batchSize: number): Variant {
 }
 
 /** Work of one processor, in its seconds: other processors may stand still meanwhile. */
-function preparationAlone({ backbone, store, found }: Pipeline): Variant {
+function preparationAlone({ backbone, store, inTurns }: Pipeline): Variant {
   return {
     name: 'preparation',
     run: async () => {
       const end = performance.now() + MEASURED_MS / 5;
       const before = process.cpuUsage();
       let count = 0;
-      for (; performance.now() < end; count++) {
-        const stored = await store.get(found[count % found.length]?.key ?? '');
-        await preparePicture(stored?.bytes ?? new Uint8Array(), backbone.installed.input);
+      for (const { key } of inTurns()) {
+        if (performance.now() >= end) break;
+        await preparePicture((await store.get(key))?.bytes ?? new Uint8Array(), backbone.installed.input);
+        count++;
       }
       const { user, system } = process.cpuUsage(before);
       return { work: count, seconds: (user + system) / 1e6 };
@@ -135,7 +136,7 @@ function preparationAlone({ backbone, store, found }: Pipeline): Variant {
 }
 
 /** What `headstart embed` does, from the moment on when every worker works. */
-function wholePipeline({ backbone, store, found, folder }: Pipeline, startSeconds: number[]): Variant {
+function wholePipeline({ backbone, store, inTurns, folder }: Pipeline, startSeconds: number[]): Variant {
   let round = 0;
   return {
     name: 'pipeline',
@@ -143,11 +144,11 @@ function wholePipeline({ backbone, store, found, folder }: Pipeline, startSecond
       const shards = new FileObjectStore(path.join(folder, 'state', backbone.installed.id, String(round++)));
       const features = new FeatureStore(shards, featureLocationOf('bench', backbone));
       const beginMs = performance.now();
-      let startedMs = Number.NaN;
+      let startedMs = Number.POSITIVE_INFINITY;
       function* untilEnd(): Generator<PictureToEmbed> {
-        for (let i = 0; !(performance.now() - startedMs >= MEASURED_MS); i++) {
-          const picture = found[i % found.length];
-          if (picture !== undefined) yield picture;
+        for (const picture of inTurns()) {
+          if (performance.now() - startedMs >= MEASURED_MS) return;
+          yield picture;
         }
       }
       const onProgress = ({ embedded }: EmbedProgress): void => {

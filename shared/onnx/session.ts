@@ -16,7 +16,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Free dimensions that are known, by name: lets ONNX Runtime plan memory once. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
-  /** Session config entries of ONNX Runtime, as `{'session.intra_op.allow_spinning': '0'}`. @default those of QUIET_BETWEEN_RUNS, which stay */
+  /** Session config entries of ONNX Runtime, as `{'session.intra_op.allow_spinning': '0'}`. They come on top of QUIET_BETWEEN_RUNS. */
   readonly config?: Readonly<Record<string, string>>;
   /** Writes ONNX Runtime's profile, one JSON file with this prefix. */
   readonly profilePrefix?: string;

@@ -32,7 +32,7 @@ export function clusteredRows(rowCount: number, dimensions: number, classCount: 
 }
 
 /** Every row, as a training would read it. */
-export async function valuesOf(features: FeatureRows): Promise<Float16Array> {
+export async function valuesOf(features: FeatureRows): Promise<Float16Array<ArrayBuffer>> {
   const values = new Float16Array(features.rowCount * features.dimensions);
   await features.read(
     Uint32Array.from({ length: features.rowCount }, (_, row) => row),

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_HYPERPARAMETERS } from '../../../shared/head/hyperparameters.ts';
-import { rowsOf } from '../../../shared/features/load-rows.ts';
 import { classWeightsOf } from '../../../shared/head/class-weights.ts';
 import { dropoutMasks } from '../../../shared/head/dropout-masks.ts';
 import type { TrainHeadRequest } from '../../../shared/head/head.ts';
@@ -11,7 +10,7 @@ import { TrainingPausedError, type TrainingCheckpoint } from '../../../shared/he
 import { trainInBlocks } from '../../../shared/head/training-loop.ts';
 import { referenceGradient, trainReference, type ReferenceBatch } from '../../support/reference-head.ts';
 import { maxAbsDifference } from '../../support/arrays.ts';
-import { clusteredRows, valuesOf } from '../../support/features.ts';
+import { clusteredRows, featureRows, valuesOf } from '../../support/features.ts';
 import { describeHeadEngine } from './head-engine.contract.ts';
 
 describeHeadEngine('onnx', () => Promise.resolve(onnxEngine));
@@ -85,7 +84,7 @@ describe('onnxEngine', () => {
   it('lets the moment of an input that is not seen again become 0, not stay subnormal', async () => {
     const [rowCount, D, C] = [32, 4, 2];
     const train = {
-      features: rowsOf(new Float16Array(rowCount * D), rowCount, D),
+      features: featureRows(new Float16Array(rowCount * D), D),
       labels: clusteredRows(rowCount, D, C).labels,
     };
     const hyperparameters = { ...DEFAULT_HYPERPARAMETERS, epochs: 3, batchSize: 16, dropout: 0 };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FeatureRows } from '../../../shared/features/feature-row.ts';
+import { rowsOf } from '../../../shared/features/load-rows.ts';
 import { batchFeeds } from '../../../shared/head/batch-feeds.ts';
 import { permutation, Random } from '../../../shared/head/random.ts';
 import { RowBlocks, rowsPerBlock, type RowBlock } from '../../../shared/head/row-blocks.ts';
-import { clusteredRows } from '../../support/features.ts';
+import { clusteredRows, valuesOf } from '../../support/features.ts';
 
 /** What a graph sees of the blocks: the rows in order, and their labels. */
 async function seen(blocks: AsyncIterable<RowBlock>, dimensions: number) {
@@ -27,6 +28,20 @@ describe('RowBlocks', () => {
 
     expect(kept.rows).toHaveLength(103);
     expect(streamed).toEqual(kept);
+  });
+
+  it('uses rows that are in memory where they are, without reading them, and still refuses what is not finite', async () => {
+    const { features, labels } = clusteredRows(40, 6, 4);
+    const values = await valuesOf(features);
+    const read = () => Promise.reject(new Error('expected no read'));
+    const inMemory = { features: { ...rowsOf(values, 40, 6), read }, labels };
+    const order = permutation(40, new Random(1, 2));
+
+    const used = await seen(new RowBlocks(inMemory, 40, 'train').inOrder(order), 6);
+
+    expect(used).toEqual(await seen(new RowBlocks({ features, labels }, 40, 'train').inOrder(order), 6));
+    values[6 * 7] = Number.NaN;
+    await expect(seen(new RowBlocks(inMemory, 40, 'train').inOrder(order), 6)).rejects.toThrow('of row 7');
   });
 
   it('reads rows that fit one block once for all epochs, and never more than a block at a time', async () => {
